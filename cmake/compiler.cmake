@@ -1,0 +1,24 @@
+# Warnings, hardening and sanitizers, the same for every target of the tree.
+option(OPENVSS_FUZZ "Build the libFuzzer harnesses (needs clang-19)" OFF)
+set(OPENVSS_SANITIZE "" CACHE STRING "Value for -fsanitize=, for example address,undefined")
+
+add_library(openvss_flags INTERFACE)
+target_compile_options(openvss_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND OPENVSS_SANITIZE)
+  # g++ 12 reports uninitialised std::expected members that do not exist when it instruments.
+  target_compile_options(openvss_flags INTERFACE -Wno-maybe-uninitialized)
+endif()
+
+# Assertions (base/assert.hpp) never depend on NDEBUG; these are the library's own.
+add_compile_definitions($<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>)
+
+if(OPENVSS_SANITIZE)
+  add_compile_options(-fsanitize=${OPENVSS_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${OPENVSS_SANITIZE})
+  # Sanitizers reserve terabytes of shadow memory: mlockall would fail or eat the machine, and the
+  # guardian cannot be static. platform/memory and programs/ read this.
+  add_compile_definitions(OPENVSS_SANITIZED=1)
+endif()
