@@ -22,7 +22,8 @@ enum class UnfreezablePolicy : std::uint32_t { kSync = 0, kFail = 1 };
 enum class Grade : std::uint32_t { kCrash = 0, kFilesystem = 1, kApplication = 2 };
 
 // With CHECK, PREPARE and kPlan: what is asked of the freezer. It checks every path itself and never
-// lets these widen its own --only or --allow-root. Large: keep it out of small stacks.
+// lets these widen its own --only or --allow-root. About 150 KiB: keep it out of small stacks. The
+// limits together exceed one frame: check `complete()` of the frame that is to carry it.
 struct FilesystemRequest {
   Selection selection = Selection::kAll;
   base::FixedVector<Path, base::kSelectedPathsMax> paths;            // mount roots; kPaths only

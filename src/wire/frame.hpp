@@ -96,6 +96,9 @@ enum class FieldType : std::uint16_t {
   kHoldBudget = 29,     // u64 ns
   kGrade = 30,          // u32
   kUuid = 31,           // text
+  kLastThawed = 32,     // u64
+  kNoticeKind = 33,     // u32
+  kNote = 34,           // text
 };
 
 // Why bytes are no frame. The text is for a log line that names the peer.
@@ -104,7 +107,8 @@ enum class FrameError : std::uint8_t {
 };
 std::string_view to_text(FrameError error);
 
-// A frame that was checked: every field lies within the packet. Views the caller's bytes.
+// A frame that was checked: every field lies within the packet, each known one has its type's length,
+// and none but a list occurs twice. Views the caller's bytes.
 struct FrameView {
   FrameKind kind{};
   std::uint32_t tag = 0;
@@ -137,6 +141,7 @@ class FieldReader {
 
 // Builds one frame in place. A field that does not fit is dropped and remembered: `complete()` is
 // false, and the caller decides (texts are cut by their own limits before they come here).
+// 64 KiB: returned by name, so that it is never copied; mind small stacks.
 class FrameWriter {
  public:
   FrameWriter(FrameKind kind, std::uint32_t tag, const DeviceMessage& message = {});
