@@ -22,3 +22,12 @@ if(OPENVSS_SANITIZE)
   # guardian cannot be static. platform/memory and programs/ read this.
   add_compile_definitions(OPENVSS_SANITIZED=1)
 endif()
+
+if(OPENVSS_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "OPENVSS_FUZZ needs clang-19: use the preset `fuzz`.")
+  endif()
+  # Coverage in every object; only the harnesses bring libFuzzer's main (fuzz/CMakeLists.txt).
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()

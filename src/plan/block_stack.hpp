@@ -1,0 +1,49 @@
+// Facts about block devices, as the planner needs them. The freezer fills this from
+// platform/block_graph before anything is frozen; pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plan/mount_table.hpp"
+
+namespace vss::plan {
+
+// One device of /sys/dev/block. All texts as sysfs gives them.
+struct BlockDevice {
+  DeviceNumber device;
+  std::string name;       // "sda1", "loop0", "dm-3"
+  bool hardware = false;  // has a parent device: a disk, real or virtual machine's
+  std::optional<DeviceNumber> partition_of;
+  std::string partition_name;  // of the partition table; may be empty
+  bool loop = false;
+  std::optional<std::string> backing_file;  // of a loop device; nothing: could not be read
+  std::string mapper_name;                  // device-mapper: "vg-root"
+  std::string array_level;                  // md: "raid1"
+  std::vector<DeviceNumber> slaves;         // what it is made of
+};
+
+// Which block devices hold a filesystem whose own number is none (btrfs, bcachefs: major 0).
+struct MemberDevices {
+  DeviceNumber filesystem;
+  std::vector<DeviceNumber> devices;  // empty: could not be found out
+};
+
+struct BlockStack {
+  bool sysfs_present = false;        // without it nothing is known about any device
+  std::vector<BlockDevice> devices;  // each with everything below it; any order, no duplicates
+  std::vector<MemberDevices> members;
+};
+
+// What the freezer must look up for a table: each superblock that could be frozen, once.
+struct DeviceQuery {
+  DeviceNumber filesystem;
+  std::string_view type;  // views the table
+  std::string_view source;
+  bool by_source = false;  // no block device of its own: ask for the members behind `source`
+};
+std::vector<DeviceQuery> devices_to_look_up(const MountTable& table);
+
+}  // namespace vss::plan

@@ -1,0 +1,47 @@
+// What the system says about block devices and what they lie on. Looks into /sys only: opens no
+// device. Not freeze-safe: opens by path; the freezer asks in CHECK and PREPARE.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vss::platform {
+
+struct BlockNumber {
+  std::uint32_t major = 0;
+  std::uint32_t minor = 0;
+
+  friend bool operator==(BlockNumber, BlockNumber) = default;
+};
+
+struct BlockDeviceFacts {
+  BlockNumber device;
+  std::string name;       // "sda1", "loop0", "dm-3"
+  bool hardware = false;  // has a parent device
+  std::optional<BlockNumber> partition_of;
+  std::string partition_name;  // in the partition table; may be empty
+  bool loop = false;
+  std::optional<std::string> backing_file;  // of a loop device; nothing: could not be read
+  std::string mapper_name;                  // device-mapper
+  std::string array_level;                  // md
+  std::vector<BlockNumber> slaves;
+};
+
+// `sysfs` is /sys, or a test's tree. True when block devices can be looked up there at all.
+bool block_devices_visible(const std::string& sysfs);
+
+// `device` and everything below it (partition's disk, slaves), each once, appended to `found`
+// unless there already. What /sys does not know is left out.
+void read_block_stack(const std::string& sysfs, BlockNumber device,
+                      std::vector<BlockDeviceFacts>& found);
+
+// The devices of a filesystem that has no number of its own, by mountinfo's source: all of a btrfs
+// (also those that `source` does not name), or those that `source` lists, separated by colons.
+// Empty when they cannot be found out.
+std::vector<BlockNumber> member_devices(const std::string& sysfs, std::string_view type,
+                                        std::string_view source);
+
+}  // namespace vss::platform
