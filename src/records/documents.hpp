@@ -62,7 +62,6 @@ struct PlanDocument {
   wire::FilesystemSummary summary;
   std::string reason;  // when not success
 };
-FilesystemPart to_part(const wire::MountDetail& detail);
 std::string to_json(const PlanDocument& plan);
 
 }  // namespace vss::records

@@ -95,6 +95,9 @@ struct RecordContext {
 TransactionRecord make_record(const coordinator::Record& record,
                               std::span<const wire::MountDetail> details, RecordContext context);
 
+// One mount of a plan, or of a transaction that began at `began`.
+FilesystemPart to_part(const wire::MountDetail& detail, base::Instant began);
+
 // One line of the history.
 struct RecordSummary {
   TransactionId id;
