@@ -1,0 +1,82 @@
+// The planner's working state: one Superblock for each device number of the table. Internal to
+// plan/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "plan/block_stack.hpp"
+#include "plan/filesystem_types.hpp"
+#include "plan/mount_point_index.hpp"
+#include "plan/mount_table.hpp"
+#include "plan/plan.hpp"
+
+namespace vss::plan {
+
+inline std::uint64_t key_of(DeviceNumber device) {
+  return std::uint64_t{device.major} << 32U | device.minor;
+}
+
+struct Superblock {
+  DeviceNumber device;
+  std::size_t first_mount = 0;  // in SuperblockSet::mounts
+  std::size_t mount_count = 0;
+  TypeClass type_class{};
+
+  Action action = Action::kSkip;
+  Reason reason;
+  bool lowers_grade = false;
+
+  const BlockDevice* loop = nullptr;  // the last loop device that it lies on
+  // Others whose freeze would block this one's writes; indices.
+  std::vector<std::size_t> lies_on;
+  std::optional<std::size_t> covered_by;  // overlay: the superblock of its upper directory
+  bool upper_unknown = false;             // overlay: persistent, but nobody knows where
+  std::size_t depth = 0;                  // above all it lies on; the deepest freezes last
+};
+
+struct SuperblockSet {
+  explicit SuperblockSet(const MountTable& table);
+
+  const Mount& mount_of(std::size_t superblock) const;  // the first in the table
+  std::span<const std::size_t> mounts_of(std::size_t superblock) const;
+  std::optional<std::size_t> find(DeviceNumber device) const;
+
+  const MountTable& table;
+  MountPointIndex paths;
+  std::vector<Superblock> superblocks;     // in the order of their first mounts
+  std::vector<std::size_t> mounts;         // indices of mounts, superblock by superblock
+  std::vector<std::size_t> superblock_of;  // by index of mount
+};
+
+// --- the rules, in the order in which make_plan applies them ---
+
+// type_rules.cpp: what type and flags decide.
+void apply_type_rules(SuperblockSet& set, Unfreezable policy);
+
+// overlay.cpp: finds the superblock that holds each overlay's upper directory.
+void find_upper_directories(SuperblockSet& set);
+
+// stacking.cpp: for what would be frozen, which others it lies on, or a veto where that is unknown.
+// Sets `depth` of all.
+void apply_stacking_rules(SuperblockSet& set, const BlockStack& blocks);
+
+// "PATH (named by WHO) is no mount root …".
+std::unexpected<base::Error> no_mount_root(std::string_view path, std::string_view who);
+
+// scope.cpp: exclude patterns and selection, then what `require` asks of the rest.
+base::Status apply_scope_rules(SuperblockSet& set, const PlanRequest& request);
+
+// safety.cpp: the freezer's own limits, `only` last of all.
+base::Status apply_safety_rules(SuperblockSet& set, const PlanRequest& request);
+
+// overlay.cpp: an overlay goes the way of what holds its upper directory.
+void apply_cover_rules(SuperblockSet& set);
+
+// stacking.cpp: what is known only now that all actions are.
+void say_what_loops_lie_on(SuperblockSet& set);
+
+}  // namespace vss::plan

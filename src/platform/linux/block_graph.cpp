@@ -1,0 +1,165 @@
+#include "platform/block_graph.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+namespace vss::platform {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The whole file without its last newline; nothing when it cannot be read. sysfs files are short.
+std::optional<std::string> read_attribute(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (file.bad()) return std::nullopt;
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+std::optional<BlockNumber> parse_number(std::string_view text) {
+  BlockNumber number;
+  const char* const end = text.data() + text.size();
+  const auto major = std::from_chars(text.data(), end, number.major);
+  if (major.ec != std::errc{} || major.ptr == end || *major.ptr != ':') return std::nullopt;
+  const auto minor = std::from_chars(major.ptr + 1, end, number.minor);
+  if (minor.ec != std::errc{} || minor.ptr != end) return std::nullopt;
+  return number;
+}
+
+std::optional<BlockNumber> number_of(const fs::path& directory) {
+  const auto text = read_attribute(directory / "dev");
+  return text ? parse_number(*text) : std::nullopt;
+}
+
+bool exists(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+std::vector<fs::path> entries_of(const fs::path& directory) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (fs::directory_iterator i(directory, error), end; !error && i != end; i.increment(error)) {
+    entries.push_back(i->path());
+  }
+  std::ranges::sort(entries);
+  return entries;
+}
+
+// The value of KEY=value in the device's uevent; empty when absent.
+std::string uevent_value(const fs::path& directory, std::string_view key) {
+  const std::string text = read_attribute(directory / "uevent").value_or("");
+  const std::string start = std::string(key) + "=";
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = std::string_view(text).substr(at, end - at);
+    if (line.starts_with(start)) return std::string(line.substr(start.size()));
+    at = end + 1;
+  }
+  return {};
+}
+
+// `directory` is the device's own, symbolic links resolved, so that its parent is its disk's.
+BlockDeviceFacts read_facts(const fs::path& directory, BlockNumber device) {
+  BlockDeviceFacts facts;
+  facts.device = device;
+  facts.name = directory.filename();
+  facts.hardware = exists(directory / "device");
+  if (exists(directory / "partition")) {
+    facts.partition_of = number_of(directory.parent_path());
+    facts.partition_name = uevent_value(directory, "PARTNAME");
+  }
+  facts.loop = exists(directory / "loop") || (facts.name.starts_with("loop") && device.major == 7);
+  facts.backing_file = read_attribute(directory / "loop/backing_file");
+  if (facts.loop && facts.backing_file == "") facts.backing_file.reset();
+  facts.mapper_name = read_attribute(directory / "dm/name").value_or("");
+  facts.array_level = read_attribute(directory / "md/level").value_or("");
+  for (const fs::path& slave : entries_of(directory / "slaves")) {
+    if (const auto number = number_of(slave)) facts.slaves.push_back(*number);
+  }
+  return facts;
+}
+
+// A name as a mount's source gives it: /dev/sda1, /dev/mapper/vg-root, /dev/block/8:1.
+std::optional<BlockNumber> number_of_source(const std::string& sysfs, std::string_view source) {
+  constexpr std::string_view kMapper = "/dev/mapper/";
+  if (!source.starts_with("/dev/")) return std::nullopt;
+  if (source.starts_with(kMapper)) {
+    for (const fs::path& directory : entries_of(fs::path(sysfs) / "class/block")) {
+      if (read_attribute(directory / "dm/name") == source.substr(kMapper.size())) {
+        return number_of(directory);
+      }
+    }
+    return std::nullopt;
+  }
+  // sysfs writes the slash of cciss/c0d0 as an exclamation mark.
+  std::string name(source.substr(5));
+  std::ranges::replace(name, '/', '!');
+  return number_of(fs::path(sysfs) / "class/block" / name);
+}
+
+// All devices of the btrfs that `one` belongs to.
+std::vector<BlockNumber> btrfs_devices(const std::string& sysfs, BlockNumber one) {
+  for (const fs::path& filesystem : entries_of(fs::path(sysfs) / "fs/btrfs")) {
+    std::vector<BlockNumber> devices;
+    bool complete = true;
+    for (const fs::path& device : entries_of(filesystem / "devices")) {
+      const auto number = number_of(device);
+      complete = complete && number.has_value();
+      if (number) devices.push_back(*number);
+    }
+    if (std::ranges::find(devices, one) == devices.end()) continue;
+    return complete ? devices : std::vector<BlockNumber>{};
+  }
+  return {};
+}
+
+}  // namespace
+
+bool block_devices_visible(const std::string& sysfs) {
+  return exists(fs::path(sysfs) / "dev/block");
+}
+
+void read_block_stack(const std::string& sysfs, BlockNumber device,
+                      std::vector<BlockDeviceFacts>& found) {
+  std::vector<BlockNumber> left = {device};
+  while (!left.empty()) {
+    const BlockNumber next = left.back();
+    left.pop_back();
+    if (std::ranges::find(found, next, &BlockDeviceFacts::device) != found.end()) continue;
+    const fs::path link = fs::path(sysfs) / "dev/block" /
+                          (std::to_string(next.major) + ":" + std::to_string(next.minor));
+    std::error_code error;
+    const fs::path directory = fs::canonical(link, error);
+    if (error) continue;
+    found.push_back(read_facts(directory, next));
+    const BlockDeviceFacts& facts = found.back();
+    left.insert(left.end(), facts.slaves.begin(), facts.slaves.end());
+    if (facts.partition_of) left.push_back(*facts.partition_of);
+  }
+}
+
+std::vector<BlockNumber> member_devices(const std::string& sysfs, std::string_view type,
+                                        std::string_view source) {
+  if (type == "btrfs") {
+    const auto one = number_of_source(sysfs, source);
+    return one ? btrfs_devices(sysfs, *one) : std::vector<BlockNumber>{};
+  }
+  std::vector<BlockNumber> devices;
+  while (!source.empty()) {
+    const std::size_t colon = std::min(source.find(':'), source.size());
+    const auto number = number_of_source(sysfs, source.substr(0, colon));
+    if (!number) return {};
+    devices.push_back(*number);
+    source.remove_prefix(std::min(colon + 1, source.size()));
+  }
+  return devices;
+}
+
+}  // namespace vss::platform
