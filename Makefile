@@ -1,0 +1,73 @@
+# A thin front for the CMake presets: `make` alone explains.
+#
+# As root: `make demo` and `make test` install what is missing, configure, build and run.
+# `make check` is the part that needs neither root nor the network.
+
+PRESET ?= dev
+BUILD = build/$(PRESET)
+E2E = tests/e2e
+PROGRAMS = $(BUILD)/$(E2E)/programs.json
+CTEST = ctest --test-dir $(BUILD) --output-on-failure
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build compile demo test check e2e lint format tidy mutation fuzz fuzz-smoke asan tsan clean
+
+help: ## this text
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' Makefile
+
+deps: ## install what is missing of cmake/packages.txt (root only if something is)
+	@cmake/deps.sh
+
+build: deps compile ## configure and build (PRESET=dev, release, asan or tsan)
+
+compile:
+	@cmake --preset $(PRESET) --log-level=WARNING
+	@cmake --build $(BUILD)
+
+demo: root-for-demo build ## the main job, proved: ROUNDS=n, BREAK=writer|freezer|early-release (root)
+	@python3 -B $(E2E)/demo.py --programs $(PROGRAMS) \
+	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(BREAK),--break $(BREAK))
+
+test: root-for-test build lint fuzz-smoke ## every test (root)
+	@$(CTEST) -j2
+
+check: compile ## what needs no root: unit tests, simulation, rules of the tree
+	@$(CTEST) -L unit -j2
+
+e2e: root-for-e2e build ## the tests on the real kernel alone (root)
+	@$(CTEST) -L root
+
+lint: deps ## clang-format and clang-tidy; what has not changed is not looked at again
+	@cmake --preset dev --log-level=WARNING
+	@python3 -B cmake/lint.py build/dev
+
+format: deps ## let clang-format rewrite the sources
+	@python3 -B cmake/lint.py --format
+
+tidy: compile ## include lines against cmake/layers.txt, banned calls, dead files
+	@$(CTEST) -L tidy
+
+mutation: build ## drop or alter each row of the transition table: how many are caught
+	@cmake --build $(BUILD) --target mutation
+
+fuzz: deps ## each fuzz target for a minute
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build build/fuzz
+	@ctest --test-dir build/fuzz --output-on-failure -L fuzz-minute
+
+fuzz-smoke: deps
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build build/fuzz
+	@ctest --test-dir build/fuzz --output-on-failure -L fuzz-smoke -j2
+
+asan tsan: deps ## the tests without root under sanitizers
+	@cmake --preset $@ --log-level=WARNING
+	@cmake --build build/$@
+	@ctest --test-dir build/$@ --output-on-failure -L unit -j2
+
+clean: ## remove build/
+	@rm -rf build
+
+root-for-%:
+	@[ "$$(id -u)" -eq 0 ] || \
+	    { echo "make $* needs root: it mounts loop images in a namespace of its own" >&2; exit 77; }

@@ -1,0 +1,31 @@
+"""Where the programs under test are, and which shared libraries they need inside the sandbox."""
+
+import functools
+import json
+import re
+import subprocess
+
+
+OUTSIDE = ("sandbox_init", "thaw_guard")
+
+
+class Programs:
+    """Built programs by name, from the list that CMake writes (tests/e2e/programs.json)."""
+
+    def __init__(self, list_file):
+        with open(list_file, encoding="utf-8") as file:
+            self._paths = json.load(file)
+
+    def path(self, name):
+        return self._paths[name]
+
+    def inside(self):
+        """Names of those that are copied into every sandbox."""
+        return [name for name in self._paths if name not in OUTSIDE]
+
+
+@functools.cache
+def libraries_of(program):
+    """Absolute paths of the shared libraries and the loader of a program; none if it is static."""
+    output = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    return tuple(re.findall(r"(/\S+) \(0x", output))

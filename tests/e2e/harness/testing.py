@@ -1,0 +1,107 @@
+"""The base of every end-to-end test: a sandbox that must be left thawed, and a report of what was done.
+
+    python3 NAME_test.py --programs build/dev/tests/e2e/programs.json [TestCase.test_name]...
+"""
+
+import argparse
+import contextlib
+import os
+import shutil
+import sys
+import time
+import unittest
+
+from harness.programs import Programs
+from harness.sandbox import Sandbox
+
+PREREQUISITE_MISSING = 77
+
+
+def wait_until(condition, timeout):
+    """Polls; the last value of `condition()`."""
+    until = time.monotonic() + timeout
+    while not (value := condition()) and time.monotonic() < until:
+        time.sleep(0.005)
+    return value
+
+
+def require_root(what):
+    if os.geteuid() != 0:
+        sys.stderr.write(f"{what} needs root: it mounts loop images in a namespace of its own\n")
+        sys.exit(PREREQUISITE_MISSING)
+
+
+class EndToEndTest(unittest.TestCase):
+    programs = None       # set by main()
+    program_list = None
+
+    def say(self, text):
+        print(f"  {text}", flush=True)
+
+    @contextlib.contextmanager
+    def sandbox(self, volumes, expect_frozen=(), **options):
+        """A sandbox; fails if the guard had to thaw anything but what is expected."""
+        with Sandbox(self.programs, volumes, **options) as box:
+            yield box
+        self.assertEqual(sorted(box.thawed_by_guard), sorted(expect_frozen),
+                         "left frozen when the test ended")
+
+    def remove(self, directory):
+        shutil.rmtree(directory)
+
+    def freeze_by_hand(self, box, mount_point):
+        self.assertEqual(box.run("fs_tool", "freeze", mount_point).status, 0)
+
+    def thaw_by_hand(self, box, mount_point):
+        self.assertEqual(box.run("fs_tool", "thaw", mount_point).status, 0)
+
+    def start_freeze_in_flight(self, box):
+        """FIFREEZE of /mnt/inner that waits for a writer, which waits for the frozen /mnt/outer."""
+        box.run("fs_tool", "write", "/mnt/inner/file")
+        self.freeze_by_hand(box, "/mnt/outer")
+        box.start("fs_tool", "write", "/mnt/inner/file")
+        time.sleep(0.2)
+        freezer = box.start("fs_tool", "freeze", "/mnt/inner")
+        time.sleep(0.2)
+        self.assertIsNone(freezer.status, "the freeze did not wait")
+        return freezer
+
+    def add_stalling_disk(self, box, name):
+        """A volume whose disk is a process: SIGSTOP it and the device hangs. Returns the process."""
+        from harness import images  # pylint: disable=import-outside-toplevel
+        image = os.path.join(box.directory, name + ".img")
+        images.make_image(image, "ext4", 32)
+        images.copy_image(image, box.path(f"/{name}.img"))
+        os.mkdir(box.path(f"/{name}.fuse"))
+        disk = box.start("stalling_fuse", f"/{name}.img", f"/{name}.fuse")
+        self.assertTrue(wait_until(lambda: "ready" in disk.output, 5), disk.errors)
+        mounted = box.run("fs_tool", "mount", f"/{name}.fuse/disk", "ext4", f"/mnt/{name}")
+        self.assertEqual(mounted.status, 0, mounted.errors)
+        box.guard(name, f"/mnt/{name}")
+        return disk
+
+
+class Narrator(unittest.TextTestResult):
+    """Names each test before it runs and its time after."""
+
+    def startTest(self, test):
+        self._began = time.monotonic()
+        print(f"{test.id().removeprefix('__main__.')}", flush=True)
+        super().startTest(test)
+
+    def stopTest(self, test):
+        print(f"  {time.monotonic() - self._began:.1f} s", flush=True)
+        super().stopTest(test)
+
+
+def main():
+    """Body of every *_test.py."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--programs", required=True, help="programs.json of the build")
+    parser.add_argument("tests", nargs="*")
+    options = parser.parse_args()
+    require_root("this test")
+    EndToEndTest.programs = Programs(options.programs)
+    EndToEndTest.program_list = os.path.abspath(options.programs)
+    unittest.main(argv=[sys.argv[0]] + options.tests,
+                  testRunner=unittest.TextTestRunner(sys.stdout, resultclass=Narrator, verbosity=0))
