@@ -254,10 +254,10 @@ TEST_F(LoadTest, HoldThatWouldPanicTheKernelIsRefused) {
   EXPECT_THAT(refusal("[requesters.hyperv]\nhold = 59\n[requesters.local]\nhold = 60\n", panics),
               AllOf(HasSubstr(":4:8: requesters.local.hold: 60 s must be below half of "
                               "kernel.hung_task_timeout_secs (120 s)"),
-                    HasSubstr("requesters.qemu_agent.hold (its default): 60 s"),
+                    HasSubstr("requesters.qemu-agent.hold (its default): 60 s"),
                     Not(HasSubstr("requesters.hyperv"))));
   const auto lower =
-      load_text("[requesters.hyperv]\nhold = 59\n[requesters.qemu_agent]\nhold = 59\n", panics);
+      load_text("[requesters.hyperv]\nhold = 59\n[requesters.qemu-agent]\nhold = 59\n", panics);
   ASSERT_TRUE(lower) << lower.error().message;
   EXPECT_EQ(lower->hold_limit, base::seconds(59));
 }

@@ -112,9 +112,9 @@ class Applier {
   void requesters(const toml::table& table) {
     SectionReader reader(table, "requesters", file_, problems_);
     for (std::size_t kind = 0; kind < coordinator::kRequesterKinds; ++kind) {
-      if (const auto* section = reader.table(kRequesterKeys[kind])) {
-        requester(*section, "requesters." + std::string(kRequesterKeys[kind]),
-                  to_.policy.requesters[kind]);
+      const auto name = to_text(static_cast<coordinator::RequesterKind>(kind));
+      if (const auto* section = reader.table(name)) {
+        requester(*section, reader.full_name(name), to_.policy.requesters[kind]);
       }
     }
     reader.report_unknown_keys();

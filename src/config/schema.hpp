@@ -21,8 +21,4 @@ struct Draft {
 // Applies one file. Wrong values are reported and leave the draft as it was.
 void apply(const toml::table& root, const std::string& file, Draft& draft, Problems& problems);
 
-// The requester kinds' names in files, by RequesterKind.
-inline constexpr std::string_view kRequesterKeys[coordinator::kRequesterKinds] = {
-    "hyperv", "qemu_agent", "local"};
-
 }  // namespace vss::config

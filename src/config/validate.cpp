@@ -70,7 +70,7 @@ class Validator {
 
   void requester(RequesterKind kind) {
     const auto index = static_cast<std::size_t>(kind);
-    const std::string name = "requesters." + std::string(kRequesterKeys[index]);
+    const std::string name = "requesters." + std::string(to_text(kind));
     const Budgets& budgets = draft_.configuration.policy.requesters[index].budgets;
     if (budgets.freeze >= budgets.hold) {
       const bool hold_set = draft_.places.contains(name + ".hold");

@@ -9,7 +9,7 @@ namespace vss::records {
 
 // How many words each enum of the schema has.
 inline constexpr int kResults = 5;
-inline constexpr int kWriterFates = 9;
+inline constexpr int kWriterFates = 10;
 inline constexpr int kGrades = 3;
 inline constexpr int kSelections = 3;
 inline constexpr int kMountActions = 6;

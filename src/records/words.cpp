@@ -9,7 +9,7 @@ std::string_view to_text(coordinator::Selection selection) {
     case kNone: return "none";
     case kPaths: return "paths";
   }
-  return "?";
+  return "unknown";
 }
 
 std::string_view to_text(wire::MountAction action) {
@@ -22,7 +22,7 @@ std::string_view to_text(wire::MountAction action) {
     case kExclude: return "exclude";
     case kVeto: return "veto";
   }
-  return "?";
+  return "unknown";
 }
 
 std::string_view to_text(wire::MountResult result) {
@@ -39,7 +39,7 @@ std::string_view to_text(wire::MountResult result) {
     case kOwnerUnknown: return "owner unknown";
     case kStuck: return "stuck";
   }
-  return "?";
+  return "unknown";
 }
 
 }  // namespace vss::records
