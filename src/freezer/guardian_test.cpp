@@ -1,0 +1,211 @@
+#include "freezer/guardian.hpp"
+
+#include <signal.h>
+#include <sys/eventfd.h>
+
+#include <thread>
+
+#include "freezer/guardian_link.hpp"
+#include "freezer/slot_fixture.hpp"
+#include "platform/clock.hpp"
+#include "platform/poll.hpp"
+#include "platform/thread.hpp"
+
+namespace vss::freezer {
+namespace {
+
+using News = GuardianLink::News;
+
+// A guardian on a thread of this process; the freezer is a forked child that plays its part and can
+// be killed and stopped.
+class GuardianTest : public SlotTest {
+ protected:
+  GuardianTest() {
+    directory = ::testing::TempDir() + "/guardian." + std::to_string(::getpid());
+    path = directory + ".sock";
+    page.emplace(std::move(*ThawedPage::map([] {
+      base::UniqueFd fd{::memfd_create("thawed", MFD_CLOEXEC)};
+      VSS_ASSERT(::ftruncate(fd.get(), ThawedPage::kBytes) == 0);
+      return fd;
+    }())));
+    base::UniqueFd listener = std::move(*platform::listen_at(path, 0600));
+    base::UniqueFd stop{::memfd_create("unused", 0)};
+    stop_pipe();
+    thread = std::thread([this, l = std::make_shared<base::UniqueFd>(std::move(listener))] {
+      Guardian guardian({std::move(*l), std::move(stop_reader), {}, kernel});
+      guardian.run();
+    });
+  }
+  ~GuardianTest() override {
+    stop_guardian();
+    ::unlink(path.c_str());
+  }
+
+  void stop_pipe() {
+    // The guardian reads a signalfd_siginfo; a pipe delivers one as well.
+    int ends[2];
+    VSS_ASSERT(::pipe(ends) == 0);
+    stop_reader.reset(ends[0]);
+    stop_writer.reset(ends[1]);
+  }
+  void stop_guardian() {
+    if (!thread.joinable()) return;
+    std::array<std::uint32_t, 32> signal{SIGTERM};
+    VSS_ASSERT(::write(stop_writer.get(), signal.data(), sizeof signal) == sizeof signal);
+    thread.join();
+  }
+
+  // The freezer's part: arms for `count` slots; then `body`; then it sleeps until it is killed.
+  static void await(GuardianLink& link, News wanted) {
+    for (;;) {
+      std::array<platform::PollEntry, 1> entries{
+          platform::PollEntry{link.descriptor(), link.wants_write(), false, false}};
+      platform::wait_until(entries, platform::now() + base::seconds{1});
+      News news = News::kNothing;
+      if (entries[0].writable) news = link.continue_sending();
+      if (entries[0].readable) news = link.receive();
+      if (news == wanted) return;
+      if (news == News::kLost) ::_exit(1);
+    }
+  }
+  GuardianLink armed_link(base::Duration deadline_after) {
+    GuardianLink link;
+    link.connect(path, table, *page);
+    await(link, News::kReady);
+    std::vector<int> fds;
+    for (const base::UniqueFd& fd : descriptors)
+      fds.push_back(fd.get());
+    link.arm(table.generation(), fds);
+    await(link, News::kArmed);
+    link.set_deadline(table.generation(), platform::now() + deadline_after);
+    await(link, News::kDeadlineSet);
+    return link;
+  }
+  pid_t freezer(const std::function<void()>& body) {
+    const pid_t child = ::fork();
+    if (child != 0) return child;
+    body();
+    for (;;)
+      ::pause();
+  }
+  static void reap(pid_t child) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+  bool all_frozen(std::size_t count) {
+    return eventually([&] {
+      for (std::size_t i = 0; i < count; ++i) {
+        if (state(i).state != State::kFrozen) return false;
+      }
+      return true;
+    });
+  }
+
+  std::string directory, path;
+  base::UniqueFd stop_reader, stop_writer;
+  std::optional<ThawedPage> page;
+  std::thread thread;
+};
+
+TEST_F(GuardianTest, ThawsAndPublishesWhenTheFreezerIsKilled) {
+  begin(10);
+  const pid_t child = freezer([&] {
+    GuardianLink link = armed_link(base::seconds{60});
+    for (std::size_t i = 0; i < 10; ++i)
+      freeze_once(table[i], fd(i), kernel);
+    ::pause();
+  });
+  ASSERT_TRUE(all_frozen(10));
+  EXPECT_EQ(page->last().value, 0U);
+  reap(child);
+  EXPECT_TRUE(eventually([&] { return page->last().value == 7; }));
+  for (std::size_t i = 0; i < 10; ++i) {
+    EXPECT_FALSE(kernel[i].frozen);
+    EXPECT_EQ(kernel[i].thaw_calls, 1);
+    EXPECT_EQ(state(i), SlotState::closed(Outcome::kThawed, Thawer::kGuardian));
+  }
+}
+
+TEST_F(GuardianTest, ThawsAtItsDeadlineAndKillsAStoppedFreezer) {
+  begin(2);
+  const pid_t child = freezer([&] {
+    GuardianLink link = armed_link(base::milliseconds{300});
+    for (std::size_t i = 0; i < 2; ++i)
+      freeze_once(table[i], fd(i), kernel);
+    ::pause();
+  });
+  ASSERT_TRUE(all_frozen(2));
+  ::kill(child, SIGSTOP);
+  EXPECT_TRUE(eventually([&] { return table.all_closed(); }));
+  EXPECT_FALSE(kernel[0].frozen);
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WTERMSIG(status), SIGKILL);
+}
+
+TEST_F(GuardianTest, TakesOverTheClaimOfAFreezerThatHangsInItsThaw) {
+  begin(1);
+  kernel[0].hold_thaw = true;
+  const pid_t child = freezer([&] {
+    GuardianLink link = armed_link(base::milliseconds{300});
+    freeze_once(table[0], fd(0), kernel);
+    try_thaw(table[0], fd(0), kernel, Thawer::kFreezer);  // the model blocks here
+  });
+  ASSERT_TRUE(eventually([&] { return kernel[0].in_thaw.load(); }));
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);  // killed at the deadline
+  kernel[0].hold_thaw = false;
+  EXPECT_TRUE(eventually([&] { return table.all_closed(); }));
+  EXPECT_EQ(state(0), SlotState::closed(Outcome::kOwnerUnknown, Thawer::kGuardian));
+}
+
+TEST_F(GuardianTest, LeavesALivingFreezerAloneBeforeTheDeadline) {
+  begin(1);
+  const pid_t child = freezer([&] {
+    GuardianLink link = armed_link(base::seconds{60});
+    freeze_once(table[0], fd(0), kernel);
+    try_thaw(table[0], fd(0), kernel, Thawer::kFreezer);
+    link.disarm(table.generation());
+    await(link, News::kDisarmed);
+    page->publish({99});
+    ::pause();
+  });
+  EXPECT_TRUE(eventually([&] { return page->last().value == 99; }));
+  EXPECT_EQ(state(0), SlotState::closed(Outcome::kThawed, Thawer::kFreezer));
+  reap(child);
+}
+
+TEST_F(GuardianTest, ThawsBeforeItStops) {
+  begin(1);
+  const pid_t child = freezer([&] {
+    GuardianLink link = armed_link(base::seconds{60});
+    freeze_once(table[0], fd(0), kernel);
+    ::pause();
+  });
+  ASSERT_TRUE(all_frozen(1));
+  stop_guardian();
+  EXPECT_FALSE(kernel[0].frozen);
+  EXPECT_EQ(page->last().value, 7U);
+  reap(child);
+}
+
+TEST_F(GuardianTest, RefusesASecondFreezer) {
+  begin(1);
+  GuardianLink first = armed_link(base::seconds{60});
+  GuardianLink second;
+  second.connect(path, table, *page);
+  EXPECT_TRUE(eventually([&] { return second.receive() == News::kLost; }));
+  EXPECT_NE(second.reason().view().find("another vss-freezer"), std::string_view::npos);
+}
+
+TEST_F(GuardianTest, RefusesToArmForSlotsThatDisagree) {
+  begin(2);
+  GuardianLink link;
+  link.connect(path, table, *page);
+  await(link, News::kReady);
+  link.arm(table.generation(), {fd(0)});
+  EXPECT_TRUE(eventually([&] { return link.receive() == News::kLost; }));
+}
+
+}  // namespace
+}  // namespace vss::freezer

@@ -1,0 +1,81 @@
+#include "freezer/slots.hpp"
+
+#include <algorithm>
+#include <string>
+#include "base/assert.hpp"
+
+namespace vss::freezer {
+
+base::Result<SlotTable> SlotTable::open(const std::string& path) {
+  auto file = platform::open_shared_file(path, kFileBytes, 0600);
+  if (!file) return std::unexpected(file.error());
+  auto table = map(std::move(file->fd));
+  if (!table) {
+    return base::fail(
+        path + ": " + table.error().message + "; stop the service and remove the file",
+        table.error().os_errno);
+  }
+  return table;
+}
+
+base::Result<SlotTable> SlotTable::map(base::UniqueFd fd) {
+  auto mapping = platform::map_shared(fd.get(), kFileBytes, /*writable=*/true);
+  if (!mapping) return std::unexpected(mapping.error());
+  SlotTable table(std::move(fd), std::move(*mapping));
+  SlotsHeader& header = table.header();
+  // A new file is all zero, and so is an empty table: two processes may come here at the same time.
+  if (header.magic.load() == 0) {
+    header.version = kVersion;
+    header.magic.store(kMagic);
+  }
+  if (header.magic.load() != kMagic || header.version != kVersion) {
+    return base::fail("this is no slots file of this version", EINVAL);
+  }
+  return table;
+}
+
+std::size_t SlotTable::count() const {
+  return std::min<std::size_t>(header().count.load(), base::kFilesystemsMax);
+}
+
+bool SlotTable::all_closed() const {
+  return std::ranges::none_of(used(), [](const Slot& slot) { return slot.open(); });
+}
+
+bool SlotTable::anything_in_flight() const {
+  return std::ranges::any_of(used(), [](const Slot& slot) { return slot.state().in_flight(); });
+}
+
+void SlotTable::begin(std::string_view root) {
+  VSS_ASSERT(all_closed());
+  SlotsHeader& head = header();
+  head.count.store(0);
+  head.hold_deadline.store(0);
+  const ThreadIdentity me = platform::current_thread();
+  head.owner_process.store(me.process_id);
+  head.owner_start.store(me.start);
+  head.pid_namespace.store(platform::pid_namespace());
+  head.root.store(root);
+}
+
+void SlotTable::add(std::size_t i, const SlotIdentity& identity) {
+  VSS_ASSERT(i < base::kFilesystemsMax);
+  Slot& slot = slots()[i];
+  slot.store({});
+  slot.freeze_began = slot.freeze_ended = slot.thaw_began = slot.thaw_ended = 0;
+  slot.thaw_error = 0;
+  slot.layer = identity.layer;
+  slot.device = identity.device;
+  slot.mount_id = identity.mount_id;
+  slot.lies_on = identity.lies_on;
+  slot.filesystem_type.store(identity.filesystem_type);
+  slot.mount_point.store(identity.mount_point);
+}
+
+void SlotTable::commit(base::TransactionId transaction, std::size_t count) {
+  VSS_ASSERT(count <= base::kFilesystemsMax);
+  header().generation.store(transaction.value);
+  header().count.store(static_cast<std::uint32_t>(count));
+}
+
+}  // namespace vss::freezer

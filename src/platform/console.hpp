@@ -1,0 +1,22 @@
+// Lines for people, on standard error and in the kernel's log, that never wait for their reader.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace vss::platform {
+
+// Writes `line` and a newline with one system call, unless the reader is behind: then it is
+// dropped. Allocates nothing. 1: standard output, 2: standard error.
+void print_line(int fd, std::string_view line);
+
+// Standard output for reports, waiting for the reader. False when nobody reads any more.
+bool print_all(std::string_view text);
+
+// /dev/kmsg for writing. Not freeze-safe; the writing is: kernel memory only.
+base::Result<base::UniqueFd> open_kernel_log();
+void kernel_log_line(int kernel_log, std::string_view line);
+
+}  // namespace vss::platform

@@ -1,0 +1,40 @@
+// A disposable process for what may hang: opening and syncing. Not freeze-safe: forks.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+namespace vss::platform {
+
+// A forked child at the other end of a socket (SEQPACKET). It has no other descriptors than that
+// socket and 0–2, dies with its parent, and must not allocate (its parent may have had threads).
+class HelperProcess {
+ public:
+  // `body` runs in the child, with its end of the socket, blocking; then the child ends.
+  static base::Result<HelperProcess> start(const std::function<void(int)>& body);
+
+  HelperProcess() = default;
+  HelperProcess(HelperProcess&& other) noexcept;
+  HelperProcess& operator=(HelperProcess&& other) noexcept;
+  // Kills it when it has not ended; does not wait for one that hangs in the kernel.
+  ~HelperProcess();
+
+  int socket() const { return socket_.get(); }
+  bool running() const { return process_ > 0; }
+  void kill();
+  // True once it has ended (and is reaped). Never blocks.
+  bool ended();
+
+ private:
+  pid_t process_ = 0;
+  base::UniqueFd socket_;
+};
+
+// Continues as a background process without a terminal: the caller's process ends with status 0.
+base::Status become_daemon();
+
+}  // namespace vss::platform

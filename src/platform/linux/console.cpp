@@ -1,0 +1,50 @@
+#include "platform/console.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "base/fixed_text.hpp"
+
+namespace vss::platform {
+
+void print_line(int fd, std::string_view line) {
+  // poll, not O_NONBLOCK: that flag would change the terminal for everybody who shares it. A pipe
+  // that polls writable takes PIPE_BUF bytes without waiting.
+  pollfd entry{fd, POLLOUT, 0};
+  if (::poll(&entry, 1, 0) != 1 || (entry.revents & POLLOUT) == 0) return;
+  base::FixedText<2048> text{line};
+  text.append("\n");
+  [[maybe_unused]] const auto written = ::write(fd, text.view().data(), text.size());
+}
+
+bool print_all(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+base::Result<base::UniqueFd> open_kernel_log() {
+  base::UniqueFd fd{::open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (fd) return fd;
+  return base::fail(std::string("cannot open /dev/kmsg: ") + std::strerror(errno), errno);
+}
+
+void kernel_log_line(int kernel_log, std::string_view line) {
+  // <27>: daemon facility, error.
+  base::FixedText<900> text{"<27>openvss: "};
+  text.append(line);
+  [[maybe_unused]] const auto written = ::write(kernel_log, text.view().data(), text.size());
+}
+
+}  // namespace vss::platform
