@@ -1,6 +1,7 @@
 // The coordinator's words: who takes part, in which phase, with what result.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <string_view>
@@ -36,6 +37,12 @@ enum class RequesterKind : std::uint8_t { kHyperV, kQemuAgent, kLocal };
 inline constexpr std::size_t kRequesterKinds = 3;
 
 enum class Operation : std::uint8_t { kCheck, kPrepare, kFreeze, kThaw, kAbort };
+// The number of an operation in a participant's message (wire::Operation has the same numbers): what
+// Answered::operation_raw is compared with.
+constexpr std::uint32_t operation_raw(Operation operation) {
+  constexpr std::array<std::uint32_t, 5> kNumbers{1, 4, 2, 3, 5};
+  return kNumbers[static_cast<std::size_t>(operation)];
+}
 enum class Criticality : std::uint8_t { kRequired, kOptional };
 enum class Selection : std::uint8_t { kAll, kNone, kPaths };
 enum class Grade : std::uint8_t { kCrash, kFilesystem, kApplication };  // ascending

@@ -1,0 +1,109 @@
+// The end of a transaction: who is answered, what is kept, what stays owed.
+#include "coordinator/sentences.hpp"
+#include "coordinator/state.hpp"
+
+namespace vss::coordinator {
+
+void Coordinator::State::finish_held_or_aborted() {
+  if (transaction.answered_held) {
+    finish(transaction.torn ? Result::kTorn : Result::kConsistent);
+  } else {
+    finish(transaction.stopped ? Result::kAborted : Result::kRefused);
+  }
+}
+
+void Coordinator::State::finish(Result result) {
+  const bool good = result == Result::kConsistent || result == Result::kCheckPassed;
+  if (result == Result::kCheckPassed) record.grade = judgement.grade;
+  if (!good) {
+    if (!judgement.enough()) {
+      blame(sentences::not_enough(judgement, transaction.require, judged));
+    }
+    record.grade = Grade::kCrash;
+  }
+  withdraw_all();
+  record.result = result;
+  record.ended = now;
+  record.sentence = sentence_of(result);
+  answer_opener(good);
+  for (const WaitingRequest& request : waiting.all())
+    answer_waiting(request, true);
+  waiting.clear();
+  keep_ended(result);
+  leave_window_if_released();
+  act(KeepRecord{.transaction = transaction.id});
+  if (transaction.owner_notified) notify(Notify::What::kEnded, good);
+  for (std::size_t i = 0; i < order.size(); ++i)
+    member(i).part = {};
+  if (Participant* freezer = registry.find(transaction.freezer)) freezer->part = {};
+  order.clear();
+  level = LevelRun{};
+  ended_in_this_step = true;
+}
+
+Reason Coordinator::State::sentence_of(Result result) {
+  if (result == Result::kConsistent) {
+    std::size_t held = 0;
+    for (std::size_t i = 0; i < order.size(); ++i)
+      held += member(i).part.held ? 1 : 0;
+    return sentences::consistent(record, held, now - record.hold_began);
+  }
+  if (result == Result::kCheckPassed) {
+    return sentences::check_passed(judgement.grade, judged.writers_held, record.filesystems);
+  }
+  return transaction.cause;
+}
+
+// A requester that was promised a copy and has not heard that it is torn hears it with its next
+// THAW; a host's note stays until then, so that a restart of the driver does not forget it.
+void Coordinator::State::keep_ended(Result result) {
+  if (transaction.check_only) return;
+  const bool host = transaction.kind != RequesterKind::kLocal;
+  const bool owed =
+      result == Result::kTorn && !transaction.owner_heard_end && (host || !transaction.owner_gone);
+  ended.add({.id = transaction.id,
+             .requester = transaction.requester,
+             .name = transaction.requester_name,
+             .by_name = host,
+             .owed = owed,
+             .how = record.sentence});
+  if (note == transaction.id && !(host && owed)) close_note();
+}
+
+void Coordinator::State::close_note() {
+  note = {};
+  act(CloseNote{});
+}
+
+void Coordinator::State::answer_opener(bool success) {
+  if (!transaction.opener_waits) return;
+  transaction.opener_waits = false;
+  record.answered = now;
+  const bool held = success && !transaction.check_only;
+  act(Answer{.requester = transaction.requester,
+             .tag = transaction.tag,
+             .success = success,
+             .transaction = transaction.id,
+             .grade = success ? record.grade : Grade::kCrash,
+             .hold_deadline = held ? transaction.hold_deadline : Instant::never(),
+             .reason = success ? record.sentence : transaction.cause});
+}
+
+void Coordinator::State::notify(Notify::What what, bool success) {
+  if (transaction.owner_gone) return;
+  transaction.owner_notified = true;
+  act(Notify{.requester = transaction.requester,
+             .what = what,
+             .transaction = transaction.id,
+             .success = success,
+             .grade = success ? record.grade : Grade::kCrash,
+             .reason = success ? record.sentence : transaction.cause});
+}
+
+void Coordinator::State::leave_window_if_released() {
+  if (!window_open || (debt.id.valid() && debt.may_be_frozen)) return;
+  window_open = false;
+  act(LeaveFreezeWindow{});
+}
+
+}  // namespace vss::coordinator

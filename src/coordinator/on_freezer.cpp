@@ -1,0 +1,138 @@
+// The freezer, its guardian, and word that everything is thawed.
+#include "coordinator/sentences.hpp"
+#include "coordinator/state.hpp"
+
+namespace vss::coordinator {
+
+void Coordinator::State::on(const FreezerJoined& event) {
+  Participant* freezer = registry.add_freezer();
+  if (freezer == nullptr) {
+    act(RefuseParticipant{event.connection, sentences::second_freezer()});
+    return;
+  }
+  freezer->name = "freezer";
+  freezer->level = base::kLevelMax + 1;
+  freezer->plain = event.plain;
+  freezer->timeout = policy.timeout_default;
+  standing = event.standing;
+  act(AcceptParticipant{event.connection, freezer->id, freezer->timeout});
+  // A freezer that starts has looked at every slot: clean speaks for those of its predecessor too.
+  if (!event.plain && event.standing.clean) filesystems_released();
+}
+
+void Coordinator::State::on(const FreezerStatus& event) {
+  Participant* freezer = registry.find(event.id);
+  if (freezer == nullptr || !freezer->freezer) return;
+  const bool guardian_lost = standing.guardian_alive && !event.standing.guardian_alive;
+  standing = event.standing;
+  const bool of_transaction = transaction.filesystems && transaction.freezer == freezer->id;
+  const bool thawed = debt.id.valid() && event.standing.last_thawed == debt.id;
+  if (going_down() || phase == Phase::kHeld) {
+    if (thawed) return thawed_unasked();
+    if (of_transaction && guardian_lost) freezer_failed(sentences::guardian_lost(phase));
+    return;
+  }
+  // Clean counts only when it was said after the question was answered, or names the transaction:
+  // an older one may still have been on its way.
+  const bool asked = freezer->message_id != 0;
+  if (debt.id.valid() && event.standing.clean && (thawed || !asked)) filesystems_released();
+}
+
+void Coordinator::State::on(const ThawedMark& event) {
+  if (!debt.id.valid() || event.transaction != debt.id) return;
+  if (going_down() || phase == Phase::kHeld) {
+    thawed_unasked();
+  } else {
+    filesystems_released();
+  }
+}
+
+void Coordinator::State::thawed_unasked() {
+  debt = {};
+  freezer_failed(sentences::thawed_unasked(phase));
+}
+
+void Coordinator::State::freezer_answered(Participant& freezer, const Answered& event) {
+  const bool awaited = freezer.awaited;
+  const Operation operation = freezer.asked;
+  freezer.message_id = 0;
+  freezer.awaited = false;
+  if (operation == Operation::kThaw || operation == Operation::kAbort) {
+    freezer_confirmed_end(event, freezer.plain);
+    return;
+  }
+  if (!awaited) return;
+  record.filesystems = event.filesystems;
+  if (event.success) {
+    fire(Trigger::kFreezerDone);
+  } else {
+    freezer_failed(sentences::freezer_refused(operation, event.reason));
+  }
+}
+
+// The answer to THAW or ABORT. It says that nothing is frozen if nothing is in flight; a failure
+// counts as that only where nothing is left frozen. What is not confirmed here is by a later
+// status, or mark.
+void Coordinator::State::freezer_confirmed_end(const Answered& event, bool plain) {
+  const bool of_open = is_open() && debt.id == transaction.id;
+  const FilesystemCounts& said = event.filesystems;
+  if (of_open) {
+    record.filesystems.in_flight = said.in_flight;
+    record.filesystems.thawed_by_others = said.thawed_by_others;
+    record.filesystems.thawed_by_guardian = said.thawed_by_guardian;
+    record.filesystems.owner_unknown = said.owner_unknown;
+  }
+  if (of_open && transaction.answered_held) {
+    const bool tampered = said.thawed_by_others > 0 || said.thawed_by_guardian > 0;
+    if (tampered || !event.success) {
+      transaction.torn = true;
+      blame(tampered ? sentences::thaw_tampered(said)
+                     : sentences::freezer_thaw_failed(event.reason));
+    }
+  }
+  const bool nothing_left = said.in_flight == 0 && (event.success || said.frozen == 0);
+  // A plain freezer reports nothing further: its answer, whatever it is, is its last word.
+  if (plain || nothing_left) filesystems_released();
+}
+
+void Coordinator::State::freezer_left(Participant& freezer, const Reason& reason) {
+  const bool takes_part = is_open() && transaction.filesystems && transaction.freezer == freezer.id;
+  const bool plain = freezer.plain;
+  registry.remove(freezer);
+  standing = FreezerStanding{};
+  // Without a FREEZE nothing is frozen; a plain freezer's filesystems thaw with its descriptor, as
+  // far as anybody can ever know.
+  const bool settled = plain || !debt.may_be_frozen;
+  if (!takes_part || phase == Phase::kThawWriters || phase == Phase::kAbortWriters) {
+    if (settled && debt.id.valid()) filesystems_released();
+    return;
+  }
+  const Reason why = sentences::freezer_lost(phase, reason);
+  if (going_down() || phase == Phase::kHeld) {
+    if (settled) debt = {};
+    freezer_failed(why);
+    return;
+  }
+  if (transaction.answered_held) {
+    transaction.torn = true;
+    blame(why);
+  }
+  if (settled) filesystems_released();
+}
+
+void Coordinator::State::freezer_failed(const Reason& why) {
+  blame(why);
+  fire(Trigger::kFreezerFailed);
+}
+
+// Nothing is frozen any more, of the open transaction or of one that ended without knowing.
+void Coordinator::State::filesystems_released() {
+  debt = {};
+  if (is_open()) {
+    fire(Trigger::kThawConfirmed);
+  } else {
+    leave_window_if_released();
+  }
+}
+
+}  // namespace vss::coordinator
