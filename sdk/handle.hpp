@@ -30,6 +30,7 @@ class Handle {
 
   int connect();
   int descriptor() const { return wakeup_.descriptor(); }
+  bool is_connected() const { return socket_.valid(); }
   int next(vss_event& event);
   int reply(std::uint64_t id, bool success, std::string_view reason);
   int more_time(std::uint64_t id, std::uint64_t duration);
@@ -71,7 +72,7 @@ class Handle {
   Obligation obligation_;
   ThawedPage thawed_page_;
   int end_of_connection_ = 0;  // the error that next() has still to report
-  std::array<char, 512> error_{};
+  std::array<char, 512> error_{"not connected yet"};
   std::array<std::byte, wire::kFrameBytesMax> packet_;
 };
 

@@ -173,6 +173,9 @@ int vss_writer_connect(vss_writer *writer);
  * the same. Now and then it is readable although vss_writer_next() then gives 0. */
 int vss_writer_fd(const vss_writer *writer);
 
+/* 1 while there is a connection, registered or not; else 0. A lost one is noticed by the other calls. */
+int vss_writer_is_connected(const vss_writer *writer);
+
 /* Takes the next event. Returns 1 and fills *event; 0 when nothing waits; or
  *   -ENOTCONN         there is no connection (any more), and no ABORT is to come
  *   -ECONNREFUSED     vssd refused to register this writer; the connection is closed
@@ -197,8 +200,8 @@ int vss_writer_reply(vss_writer *writer, uint64_t id, int status, const char *re
  *   -EALREADY, -ESTALE, -ENOTCONN  as vss_writer_reply */
 int vss_writer_more_time(vss_writer *writer, uint64_t id, uint64_t duration);
 
-/* One sentence on the last failure of this handle: what, where, remedy. Never NULL; empty before the
- * first failure; valid until the next call with this handle. */
+/* One sentence on the last failure of this handle: what, where, remedy. Never NULL; valid until the next
+ * call with this handle. */
 const char *vss_writer_error(const vss_writer *writer);
 
 /* The library's VSS_API_VERSION and its version as text, "0.1.0". */
