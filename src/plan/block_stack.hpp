@@ -17,7 +17,6 @@ struct BlockDevice {
   std::string name;       // "sda1", "loop0", "dm-3"
   bool hardware = false;  // has a parent device: a disk, real or virtual machine's
   std::optional<DeviceNumber> partition_of;
-  std::string partition_name;  // of the partition table; may be empty
   bool loop = false;
   std::optional<std::string> backing_file;  // of a loop device; nothing: could not be read
   std::string mapper_name;                  // device-mapper: "vg-root"

@@ -12,9 +12,10 @@ void decide(Superblock& superblock, Action action, std::string_view reason) {
   superblock.reason = Reason(reason);
 }
 
-// Firmware's partition: written when a boot loader is installed, at no other time.
+// The firmware's partition, by the places that the Boot Loader Specification and the distributions
+// mount it at: it is written when a kernel or a boot loader is installed, at no other time.
 bool is_efi_system_partition(const SuperblockSet& set, std::size_t index) {
-  static constexpr std::array kPlaces = {"/boot/efi", "/efi", "/boot/EFI"};
+  static constexpr std::array kPlaces = {"/boot/efi", "/efi", "/boot"};
   if (set.mount_of(index).type != "vfat") return false;
   return std::ranges::any_of(set.mounts_of(index), [&](std::size_t mount) {
     return std::ranges::find(kPlaces, set.table.mounts()[mount].mount_point) != kPlaces.end();
@@ -30,7 +31,7 @@ void decide_unfreezable(SuperblockSet& set, std::size_t index, Unfreezable polic
   }
   if (is_efi_system_partition(set, index)) {
     decide(superblock, Action::kSync,
-           "EFI system partition: cannot be frozen, written only by boot loader updates: flushed");
+           "EFI system partition: cannot be frozen, written only by updates: flushed");
     return;
   }
   Reason what(type);

@@ -22,7 +22,6 @@ struct BlockDeviceFacts {
   std::string name;       // "sda1", "loop0", "dm-3"
   bool hardware = false;  // has a parent device
   std::optional<BlockNumber> partition_of;
-  std::string partition_name;  // in the partition table; may be empty
   bool loop = false;
   std::optional<std::string> backing_file;  // of a loop device; nothing: could not be read
   std::string mapper_name;                  // device-mapper

@@ -37,7 +37,7 @@ std::optional<BlockNumber> number_of(const fs::path& directory) {
   return text ? parse_number(*text) : std::nullopt;
 }
 
-bool exists(const fs::path& path) {
+bool present(const fs::path& path) {
   std::error_code error;
   return fs::exists(path, error);
 }
@@ -52,30 +52,15 @@ std::vector<fs::path> entries_of(const fs::path& directory) {
   return entries;
 }
 
-// The value of KEY=value in the device's uevent; empty when absent.
-std::string uevent_value(const fs::path& directory, std::string_view key) {
-  const std::string text = read_attribute(directory / "uevent").value_or("");
-  const std::string start = std::string(key) + "=";
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string_view line = std::string_view(text).substr(at, end - at);
-    if (line.starts_with(start)) return std::string(line.substr(start.size()));
-    at = end + 1;
-  }
-  return {};
-}
-
 // `directory` is the device's own, symbolic links resolved, so that its parent is its disk's.
 BlockDeviceFacts read_facts(const fs::path& directory, BlockNumber device) {
   BlockDeviceFacts facts;
   facts.device = device;
   facts.name = directory.filename();
-  facts.hardware = exists(directory / "device");
-  if (exists(directory / "partition")) {
-    facts.partition_of = number_of(directory.parent_path());
-    facts.partition_name = uevent_value(directory, "PARTNAME");
-  }
-  facts.loop = exists(directory / "loop") || (facts.name.starts_with("loop") && device.major == 7);
+  facts.hardware = present(directory / "device");
+  if (present(directory / "partition")) facts.partition_of = number_of(directory.parent_path());
+  facts.loop = !facts.partition_of && (present(directory / "loop") ||
+                                       (facts.name.starts_with("loop") && device.major == 7));
   facts.backing_file = read_attribute(directory / "loop/backing_file");
   if (facts.loop && facts.backing_file == "") facts.backing_file.reset();
   facts.mapper_name = read_attribute(directory / "dm/name").value_or("");
@@ -123,7 +108,7 @@ std::vector<BlockNumber> btrfs_devices(const std::string& sysfs, BlockNumber one
 }  // namespace
 
 bool block_devices_visible(const std::string& sysfs) {
-  return exists(fs::path(sysfs) / "dev/block");
+  return present(fs::path(sysfs) / "dev/block");
 }
 
 void read_block_stack(const std::string& sysfs, BlockNumber device,

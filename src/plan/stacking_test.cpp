@@ -1,0 +1,272 @@
+// What lies on what: loop devices freeze before the filesystem that holds their files; what the
+// block stack cannot explain is a veto.
+#include "plan/plan_fixture.hpp"
+
+namespace vss::plan {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Stacking : public PlanFixture {
+ protected:
+  Stacking() { disk({8, 1}, "sda"); }
+};
+
+TEST_F(Stacking, ALoopDeviceFreezesBeforeTheFilesystemOfItsFile) {
+  disk({8, 2}, "sdb");
+  loop({7, 0}, "/var/images/a.img");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 8:2 / /var rw - ext4 /dev/sdb rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt/a"}, {"/var", "/"}}));
+  EXPECT_EQ(at("/mnt/a").layer, 0);
+  EXPECT_EQ(at("/var").layer, 1);
+  EXPECT_EQ(reason("/mnt/a"),
+            "ext4 on loop0, frozen before /var, which holds its backing file /var/images/a.img");
+}
+
+TEST_F(Stacking, TheTemporaryDirectoryOfCpanelIsALoopDeviceWithABindMount) {
+  loop({7, 0}, "/usr/tmpDSK");
+  given(R"(
+    28 1 8:1 / / rw - xfs /dev/sda rw
+    30 28 7:0 / /tmp rw,nosuid,noexec - ext4 /dev/loop0 rw,discard
+    31 28 7:0 / /var/tmp rw,nosuid,noexec - ext4 /dev/loop0 rw,discard)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/tmp"}, {"/"}}));
+  EXPECT_EQ(reason("/var/tmp"), "same filesystem as /tmp");
+}
+
+TEST_F(Stacking, NestedLoopDevicesAreALayerEach) {
+  loop({7, 0}, "/a.img");
+  loop({7, 1}, "/mnt/a/b.img");
+  loop({7, 2}, "/mnt/b/c.img");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    32 28 7:2 / /mnt/c rw - ext4 /dev/loop2 rw
+    31 28 7:1 / /mnt/b rw - xfs /dev/loop1 rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt/c"}, {"/mnt/b"}, {"/mnt/a"}, {"/"}}));
+}
+
+TEST_F(Stacking, ADeletedBackingFileStillLiesWhereItDid) {
+  loop({7, 0}, "/srv/a.img (deleted)");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt/a"}, {"/"}}));
+}
+
+TEST_F(Stacking, APartitionOfALoopDeviceLiesOnItsFileToo) {
+  loop({7, 0}, "/a.img");
+  partition({259, 0}, "loop0p1", {7, 0});
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    30 28 259:0 / /mnt/a rw - ext4 /dev/loop0p1 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt/a"}, {"/"}}));
+}
+
+TEST_F(Stacking, AFileOutsideThisTableCountsAsADisk) {
+  loop({7, 0}, "/tmp/sandbox/a.img");
+  given(R"(
+    28 1 0:40 / / rw - tmpfs tmpfs rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt/a"}}));
+  EXPECT_THAT(reason("/mnt/a"),
+              AllOf(HasSubstr("counts as a disk"), HasSubstr("/tmp/sandbox/a.img")));
+}
+
+TEST_F(Stacking, AFileOnNoFilesystemOfThisTableCountsAsADisk) {
+  loop({7, 0}, "/a.img");
+  given("30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt/a"}}));
+  EXPECT_THAT(reason("/mnt/a"), HasSubstr("no filesystem of this table holds its backing file"));
+}
+
+TEST_F(Stacking, APathThatLeadsBackToTheFilesystemItselfBelongsToAnotherNamespace) {
+  loop({7, 0}, "/mnt/a/a.img");
+  given("30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt/a"}}));
+  EXPECT_THAT(reason("/mnt/a"), HasSubstr("counts as a disk"));
+}
+
+TEST_F(Stacking, LoopDevicesThatLieOnEachOtherAreVetoes) {
+  loop({7, 0}, "/b/a.img");
+  loop({7, 1}, "/a/b.img");
+  loop({7, 2}, "/a/c.img");
+  given(R"(
+    30 28 7:0 / /a rw - ext4 /dev/loop0 rw
+    31 28 7:1 / /b rw - ext4 /dev/loop1 rw
+    32 28 7:2 / /c rw - ext4 /dev/loop2 rw)");
+  make();
+  EXPECT_EQ(plan.summary.vetoes, 3U);
+  EXPECT_THAT(reason("/a"), HasSubstr("lies on itself"));
+}
+
+TEST_F(Stacking, ABackingFileThatCannotBeReadIsAVeto) {
+  loop({7, 0}, std::nullopt);
+  given("30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw");
+  make();
+  EXPECT_EQ(action("/mnt/a"), Action::kVeto);
+  EXPECT_EQ(reason("/mnt/a"),
+            "the backing file of loop0 cannot be read: leave it out with `exclude`");
+}
+
+TEST_F(Stacking, AFileBelowAnOvermountedDirectoryMayLieOnEither) {
+  disk({8, 2}, "sdb");
+  disk({8, 3}, "sdc");
+  loop({7, 0}, "/a/b/x.img");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 8:2 / /a/b rw - ext4 /dev/sdb rw
+    31 28 8:3 / /a rw - ext4 /dev/sdc rw
+    30 28 7:0 / /mnt rw - ext4 /dev/loop0 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt"}, {"/a", "/a/b", "/"}}));
+}
+
+TEST_F(Stacking, ALoopDeviceOnAnOverlayLiesOnTheUppersFilesystem) {
+  loop({7, 0}, "/m/a.img");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 0:50 / /m rw - overlay overlay rw,lowerdir=/l,upperdir=/up,workdir=/w
+    30 28 7:0 / /mnt rw - ext4 /dev/loop0 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt"}, {"/"}}));
+}
+
+TEST_F(Stacking, AFileThatAProcessServesFreezesBeforeAllThatTheProcessMayWriteTo) {
+  disk({8, 2}, "sdb");
+  loop({7, 0}, "/srv/fuse/a.img");
+  loop({7, 1}, "/b.img");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 0:50 / /srv/fuse rw - fuse.gocryptfs /enc rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw
+    31 28 7:1 / /mnt/b rw - ext4 /dev/loop1 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt/a"}, {"/mnt/b"}, {"/"}}));
+}
+
+TEST_F(Stacking, AChainOverAFilesystemThatIsLeftOutKeepsItsOrder) {
+  const std::string_view patterns[] = {"/mnt/a"};
+  request.exclude = patterns;
+  loop({7, 0}, "/a.img");
+  loop({7, 1}, "/mnt/a/b.img");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw
+    31 28 7:1 / /mnt/b rw - ext4 /dev/loop1 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt/b"}, {"/"}}));
+  EXPECT_THAT(reason("/mnt/b"), HasSubstr("counts as a disk: nothing is frozen at /mnt/a"));
+}
+
+TEST_F(Stacking, DeviceMapperIsAVetoThatNamesTheRemedy) {
+  BlockDevice volume;
+  volume.device = {253, 0};
+  volume.name = "dm-0";
+  volume.mapper_name = "vg-root";
+  volume.slaves = {{8, 1}};
+  blocks.devices.push_back(volume);
+  given("28 1 253:0 / / rw - ext4 /dev/mapper/vg-root rw");
+  make();
+  EXPECT_EQ(layers(), Layers{});
+  EXPECT_EQ(plan.first_veto().view(),
+            "/: lies on device-mapper device vg-root, and this version cannot explain what that "
+            "lies on: leave it out with `exclude`");
+}
+
+TEST_F(Stacking, AnArrayIsAVetoAlsoForItsPartitions) {
+  BlockDevice array;
+  array.device = {9, 127};
+  array.name = "md127";
+  array.array_level = "raid1";
+  array.slaves = {{8, 1}, {8, 2}};
+  blocks.devices.push_back(array);
+  partition({259, 3}, "md127p1", {9, 127});
+  given("28 1 259:3 / / rw - xfs /dev/md127p1 rw");
+  make();
+  EXPECT_THAT(reason("/"), HasSubstr("md array md127"));
+}
+
+TEST_F(Stacking, AVirtualDeviceOfAnUnknownKindIsAVeto) {
+  BlockDevice device;
+  device.device = {43, 0};
+  device.name = "nbd0";
+  blocks.devices.push_back(device);
+  given("28 1 43:0 / / rw - xfs /dev/nbd0 rw");
+  make();
+  EXPECT_THAT(reason("/"), HasSubstr("virtual block device nbd0"));
+}
+
+TEST_F(Stacking, AMemoryDiskIsNotPersistent) {
+  BlockDevice device;
+  device.device = {252, 0};
+  device.name = "zram0";
+  blocks.devices.push_back(device);
+  given("28 1 252:0 / /var/log rw - ext4 /dev/zram0 rw");
+  make();
+  EXPECT_EQ(action("/var/log"), Action::kSkip);
+}
+
+TEST_F(Stacking, ADeviceThatSysKnowsNothingOfIsAVeto) {
+  given("28 1 8:77 / /x rw - ext4 /dev/sde13 rw");
+  make();
+  EXPECT_EQ(reason("/x"), "/sys says nothing about block device 8:77: leave it out with `exclude`");
+}
+
+TEST_F(Stacking, BtrfsLiesOnAllItsDevices) {
+  loop({7, 0}, "/x.img");
+  blocks.members.push_back({{0, 39}, {{8, 2}, {7, 0}}});
+  disk({8, 2}, "sdb");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 0:39 / /data rw - btrfs /dev/sdb rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/data"}, {"/"}}));
+}
+
+TEST_F(Stacking, BtrfsWhoseDevicesAreUnknownIsAVeto) {
+  given("29 28 0:39 / /data rw - btrfs /dev/root rw");
+  make();
+  EXPECT_THAT(reason("/data"), HasSubstr("cannot be found out from its source /dev/root"));
+}
+
+TEST_F(Stacking, WithoutSysTheOrderIsTheReverseOfMountingOneByOne) {
+  blocks = {};
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 8:2 / /var rw - ext4 /dev/sdb rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/mnt/a"}, {"/var"}, {"/"}}));
+  EXPECT_THAT(reason("/"), HasSubstr("/sys is not there"));
+}
+
+TEST_F(Stacking, WhatToLookUpIsEachFreezableSuperblockOnce) {
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 8:1 /x /x rw - ext4 /dev/sda rw
+    30 28 0:39 / /b rw - btrfs /dev/mapper/vg-b rw
+    31 28 0:41 / /nfs rw - nfs h:/x rw
+    32 28 8:3 / /ro ro - ext4 /dev/sdc ro)");
+  const auto queries = devices_to_look_up(table);
+  ASSERT_EQ(queries.size(), 2U);
+  EXPECT_EQ(queries[0].filesystem, (DeviceNumber{8, 1}));
+  EXPECT_FALSE(queries[0].by_source);
+  EXPECT_EQ(queries[1].source, "/dev/mapper/vg-b");
+  EXPECT_TRUE(queries[1].by_source);
+}
+
+}  // namespace
+}  // namespace vss::plan
