@@ -103,10 +103,10 @@ int mount_image(const std::string& image, const std::string& type, const std::st
 
 // One line of the page, written by one process; the harness reads it from outside.
 struct ProbeLine {
-  std::atomic<std::int64_t> started;
-  std::atomic<std::int64_t> completed;
-  std::atomic<std::int64_t> count;
-  std::atomic<std::int64_t> error;  // of the last failed write, 0: none failed
+  std::atomic<std::int64_t> started;    // of the write under way, or of the last one
+  std::atomic<std::int64_t> proved;     // when the last write that succeeded had been started
+  std::atomic<std::int64_t> completed;  // when it returned
+  std::atomic<std::int64_t> error;      // of the last write that failed, 0: none did
 };
 static_assert(sizeof(ProbeLine) == 32);
 
@@ -121,7 +121,7 @@ static_assert(sizeof(ProbeLine) == 32);
       line.error = errno;
     } else {
       line.completed = now();
-      line.count += 1;
+      line.proved = value;
     }
     usleep(10'000);
   }

@@ -1,0 +1,98 @@
+"""The service under test inside a sandbox: vssd, freezer, guardian, writers, and vssctl to ask them."""
+
+import json
+import os
+
+from harness.testing import wait_until
+
+RUNTIME = "/run/openvss"
+CONFIG = "/etc/openvss/openvss.toml"
+STATE = "/var/lib/openvss"
+
+
+class ServiceError(Exception):
+    pass
+
+
+class Service:
+    """Each of the three is a process of its own here, as under a service manager."""
+
+    def __init__(self, box, config="", freezer=(), runtime=RUNTIME):
+        self.box = box
+        self.runtime = runtime
+        os.makedirs(box.path(os.path.dirname(CONFIG)), exist_ok=True)
+        os.makedirs(box.path(STATE), exist_ok=True)
+        box.write(CONFIG, config)
+        self._freezer_options = list(freezer)
+        self.vssd = self.freezer = self.guardian = None
+
+    def start(self):
+        self.start_vssd()
+        self.start_guardian()
+        self.start_freezer()
+        self.wait_until_ready()
+        return self
+
+    def start_vssd(self, *options):
+        self.vssd = self.box.start("vssd", "--runtime-dir", self.runtime, "--state-dir", STATE,
+                                   "--config", CONFIG, *options)
+
+    def start_guardian(self):
+        self.guardian = self.box.start("vss-guardian", "--runtime-dir", self.runtime)
+
+    def start_freezer(self):
+        self.freezer = self.box.start("vss-freezer", "--runtime-dir", self.runtime,
+                                      *self._freezer_options)
+
+    def start_spawning(self):
+        """As `vssd --spawn`, which starts freezer and guardian itself."""
+        self.start_vssd("--spawn")
+        self.wait_until_ready()
+        return self
+
+    def wait_until_ready(self, writers=0, timeout=10):
+        last = None
+        def ready():
+            nonlocal last
+            last = self.ctl("status", "--json")
+            if last.status != 0:
+                return False
+            status = json.loads(last.output)
+            return status["ready"] and status["writers"] >= writers
+        if not wait_until(ready, timeout):
+            raise ServiceError(f"not ready after {timeout} s: {last.output}{last.errors}\n"
+                               f"{self.complaints()}")
+
+    def complaints(self):
+        """What the programs have said on stderr, for a failed test."""
+        return "\n".join(f"{child.name}: status {child.status}: {child.errors.strip()}"
+                         for child in (self.vssd, self.freezer, self.guardian) if child)
+
+    def ctl(self, *arguments, timeout=60, **options):
+        return self.box.run("vssctl", *self._ctl(arguments), timeout=timeout, **options)
+
+    def start_ctl(self, *arguments, **options):
+        return self.box.start("vssctl", *self._ctl(arguments), **options)
+
+    def _ctl(self, arguments):
+        return [arguments[0], "--runtime-dir", self.runtime, *arguments[1:]]
+
+    def json(self, *arguments):
+        answer = self.ctl(*arguments, "--json")
+        if answer.status != 0:
+            raise ServiceError(f"vssctl {' '.join(arguments)}: {answer.errors}")
+        return json.loads(answer.output)
+
+    def record(self):
+        """The record of the latest transaction."""
+        return self.json("explain")
+
+    def start_stop_hook(self):
+        """What a service manager does when the unit is to end: kills what is left, then the hook."""
+        for child in (self.vssd, self.freezer, self.guardian):
+            if child:
+                child.kill()
+        return self.box.start("vss-freezer", "--runtime-dir", self.runtime, "--thaw")
+
+    def start_writer(self, kind, *arguments):
+        return self.box.start("vss-writer", kind, "--runtime-dir", self.runtime, *arguments)
