@@ -1,0 +1,163 @@
+// A tree of files stands in for /sys, laid out as the kernel does it: real directories below
+// devices/, symbolic links to them everywhere else.
+#include "platform/block_graph.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace vss::platform {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class BlockGraph : public testing::Test {
+ protected:
+  BlockGraph()
+      : sysfs_(fs::path(testing::TempDir()) / ("block_graph_test." + std::to_string(::getpid()))) {
+    fs::remove_all(sysfs_);
+    fs::create_directories(sysfs_ / "dev/block");
+    fs::create_directories(sysfs_ / "class/block");
+  }
+  ~BlockGraph() override { fs::remove_all(sysfs_); }
+
+  void write(const fs::path& path, const std::string& text) {
+    fs::create_directories((sysfs_ / path).parent_path());
+    std::ofstream(sysfs_ / path) << text;
+  }
+  void device(const std::string& number, const std::string& directory) {
+    write(directory + "/dev", number + "\n");
+    const fs::path real = sysfs_ / directory;
+    fs::create_directory_symlink(real, sysfs_ / "dev/block" / number);
+    fs::create_directory_symlink(real, sysfs_ / "class/block" / real.filename());
+  }
+  void slave(const std::string& directory, const std::string& of) {
+    fs::create_directories(sysfs_ / directory / "slaves");
+    const fs::path real = sysfs_ / of;
+    fs::create_directory_symlink(real, sysfs_ / directory / "slaves" / real.filename());
+  }
+  void disk(const std::string& number, const std::string& name) {
+    device(number, "devices/pci/host0/block/" + name);
+    fs::create_directory_symlink("../../../host0",
+                                 sysfs_ / "devices/pci/host0/block" / name / "device");
+  }
+  std::vector<BlockDeviceFacts> stack(BlockNumber number) {
+    std::vector<BlockDeviceFacts> found;
+    read_block_stack(sysfs_, number, found);
+    return found;
+  }
+
+  fs::path sysfs_;
+};
+
+TEST_F(BlockGraph, APartitionAndItsDisk) {
+  disk("8:0", "sda");
+  device("8:1", "devices/pci/host0/block/sda/sda1");
+  write("devices/pci/host0/block/sda/sda1/partition", "1\n");
+  const auto found = stack({8, 1});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].name, "sda1");
+  EXPECT_EQ(found[0].partition_of, (BlockNumber{8, 0}));
+  EXPECT_FALSE(found[0].hardware);
+  EXPECT_EQ(found[1].name, "sda");
+  EXPECT_TRUE(found[1].hardware);
+  EXPECT_FALSE(found[1].loop);
+}
+
+TEST_F(BlockGraph, ALoopDeviceAndItsBackingFile) {
+  device("7:0", "devices/virtual/block/loop0");
+  write("devices/virtual/block/loop0/loop/backing_file", "/srv/a b.img (deleted)\n");
+  const auto found = stack({7, 0});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_TRUE(found[0].loop);
+  EXPECT_EQ(found[0].backing_file, "/srv/a b.img (deleted)");
+}
+
+TEST_F(BlockGraph, ANewlineInTheBackingFilesNameStays) {
+  device("7:0", "devices/virtual/block/loop0");
+  write("devices/virtual/block/loop0/loop/backing_file", "/srv/a\nb.img\n");
+  EXPECT_EQ(stack({7, 0})[0].backing_file, "/srv/a\nb.img");
+}
+
+TEST_F(BlockGraph, ALoopDeviceWithoutABackingFileIsStillALoopDevice) {
+  device("7:1", "devices/virtual/block/loop1");
+  EXPECT_TRUE(stack({7, 1})[0].loop);
+  EXPECT_EQ(stack({7, 1})[0].backing_file, std::nullopt);
+  write("devices/virtual/block/loop1/loop/backing_file", "\n");
+  EXPECT_EQ(stack({7, 1})[0].backing_file, std::nullopt);
+}
+
+TEST_F(BlockGraph, APartitionOfALoopDevice) {
+  device("7:0", "devices/virtual/block/loop0");
+  write("devices/virtual/block/loop0/loop/backing_file", "/a.img\n");
+  device("259:0", "devices/virtual/block/loop0/loop0p1");
+  write("devices/virtual/block/loop0/loop0p1/partition", "1\n");
+  const auto found = stack({259, 0});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_FALSE(found[0].loop);
+  EXPECT_EQ(found[0].partition_of, (BlockNumber{7, 0}));
+  EXPECT_EQ(found[1].backing_file, "/a.img");
+}
+
+TEST_F(BlockGraph, AVolumeOnAnArrayOnDisksEachDeviceOnce) {
+  disk("8:0", "sda");
+  disk("8:16", "sdb");
+  device("9:0", "devices/virtual/block/md0");
+  write("devices/virtual/block/md0/md/level", "raid1\n");
+  slave("devices/virtual/block/md0", "devices/pci/host0/block/sda");
+  slave("devices/virtual/block/md0", "devices/pci/host0/block/sdb");
+  device("253:0", "devices/virtual/block/dm-0");
+  write("devices/virtual/block/dm-0/dm/name", "vg-root\n");
+  slave("devices/virtual/block/dm-0", "devices/virtual/block/md0");
+  slave("devices/virtual/block/dm-0", "devices/pci/host0/block/sda");
+  auto found = stack({253, 0});
+  ASSERT_EQ(found.size(), 4U);
+  EXPECT_EQ(found[0].mapper_name, "vg-root");
+  EXPECT_THAT(found[0].slaves, ElementsAre(BlockNumber{9, 0}, BlockNumber{8, 0}));
+  read_block_stack(sysfs_, {9, 0}, found);
+  EXPECT_EQ(found.size(), 4U);
+  EXPECT_EQ(stack({9, 0})[0].array_level, "raid1");
+}
+
+TEST_F(BlockGraph, WhatSysDoesNotKnowIsLeftOut) {
+  EXPECT_THAT(stack({8, 99}), IsEmpty());
+}
+
+TEST_F(BlockGraph, WithoutSysNothingIsVisible) {
+  EXPECT_TRUE(block_devices_visible(sysfs_));
+  EXPECT_FALSE(block_devices_visible(sysfs_ / "absent"));
+}
+
+TEST_F(BlockGraph, AllDevicesOfABtrfsFromTheOneThatTheMountNames) {
+  disk("8:0", "sda");
+  disk("8:16", "sdb");
+  device("253:0", "devices/virtual/block/dm-0");
+  write("devices/virtual/block/dm-0/dm/name", "vg-b\n");
+  const fs::path devices = sysfs_ / "fs/btrfs/6f5e/devices";
+  fs::create_directories(devices);
+  fs::create_directory_symlink(sysfs_ / "devices/pci/host0/block/sdb", devices / "sdb");
+  fs::create_directory_symlink(sysfs_ / "devices/virtual/block/dm-0", devices / "dm-0");
+  fs::create_directories(sysfs_ / "fs/btrfs/features");
+  const auto both = ElementsAre(BlockNumber{253, 0}, BlockNumber{8, 16});
+  EXPECT_THAT(member_devices(sysfs_, "btrfs", "/dev/sdb"), both);
+  EXPECT_THAT(member_devices(sysfs_, "btrfs", "/dev/mapper/vg-b"), both);
+  EXPECT_THAT(member_devices(sysfs_, "btrfs", "/dev/sda"), IsEmpty());
+  EXPECT_THAT(member_devices(sysfs_, "btrfs", "/dev/root"), IsEmpty());
+  EXPECT_THAT(member_devices(sysfs_, "btrfs", "none"), IsEmpty());
+}
+
+TEST_F(BlockGraph, AListOfDevicesIsAllOfThemOrNothing) {
+  disk("8:0", "sda");
+  disk("104:0", "cciss!c0d0");
+  EXPECT_THAT(member_devices(sysfs_, "bcachefs", "/dev/sda:/dev/cciss/c0d0"),
+              ElementsAre(BlockNumber{8, 0}, BlockNumber{104, 0}));
+  EXPECT_THAT(member_devices(sysfs_, "bcachefs", "/dev/sda:/dev/sdz"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace vss::platform
