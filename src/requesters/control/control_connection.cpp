@@ -100,7 +100,7 @@ void ControlConnection::handle(const wire::ControlRequest& request) {
     case ControlCommand::kWriters: return send_document(host_.writers_json());
     case ControlCommand::kHistory: return send_document(host_.history_json());
     case ControlCommand::kExplain: return explain(request.transaction);
-    case ControlCommand::kPlan: return plan(request.filesystems);
+    case ControlCommand::kPlan: return plan(request);
     case ControlCommand::kSnapshot:
     case ControlCommand::kHold:
     case ControlCommand::kCheck: return start_transaction(request);
@@ -161,7 +161,7 @@ void ControlConnection::abort_open() {
       coordinator::AbortRequested{.requester = id_, .name = name(), .tag = *waiting_tag_});
 }
 
-void ControlConnection::plan(const wire::FilesystemRequest& request) {
+void ControlConnection::plan(const wire::ControlRequest& request) {
   if (const auto asked = host_.ask_for_plan(id_, request); !asked) {
     reply(false, asked.error().message);
   }

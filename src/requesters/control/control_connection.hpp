@@ -57,7 +57,7 @@ class ControlConnection {
   void release(coordinator::TransactionId id);
   void thaw_own();
   void abort_open();
-  void plan(const wire::FilesystemRequest& request);
+  void plan(const wire::ControlRequest& request);
   void explain(coordinator::TransactionId id);
   void send_document(std::string_view text);
   void reply(bool success, std::string_view reason);

@@ -27,7 +27,7 @@ class ControlHost {
 
   // Answered by ControlServer::plan_detail() and plan_end() for this requester.
   virtual base::Status ask_for_plan(coordinator::RequesterId requester,
-                                    const wire::FilesystemRequest& request) = 0;
+                                    const wire::ControlRequest& request) = 0;
 
   virtual coordinator::TransactionId open_transaction() const = 0;
   virtual std::string status_json() const = 0;

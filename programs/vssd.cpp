@@ -1,0 +1,147 @@
+// vssd: the driver. Parses, sets up, gives up root, serves.
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+
+#include "base/exit_status.hpp"
+#include "driver/first_numbers.hpp"
+#include "platform/clock.hpp"
+#include "platform/random.hpp"
+#include "vssd_setup.hpp"
+
+namespace vss::programs {
+namespace {
+
+constexpr base::Duration kHelpersStopAtMost = base::seconds{45};
+
+int failed(const base::Error& error) {
+  std::fprintf(stderr, "vssd: %s\n", error.message.c_str());
+  return base::exit_status_of(error);
+}
+
+void add_options(CLI::App& app, VssdOptions& options) {
+  const std::map<std::string, config::LogLevel> levels{{"error", config::LogLevel::kError},
+                                                       {"warning", config::LogLevel::kWarning},
+                                                       {"info", config::LogLevel::kInfo},
+                                                       {"debug", config::LogLevel::kDebug}};
+  app.add_option("--runtime-dir", options.load.runtime_dir,
+                 "sockets and notes, on tmpfs (default /run/openvss)");
+  app.add_option("--state-dir", options.load.state_dir, "records (default /var/lib/openvss)");
+  app.add_option("--config", options.load.file, "default /etc/openvss/openvss.toml");
+  app.add_option("--log-level", options.log_level, "error, warning, info or debug")
+      ->transform(CLI::CheckedTransformer(levels).description(""));
+  app.add_flag("--spawn", options.spawn,
+               "start vss-guardian and vss-freezer too; for trials (needs root)");
+  app.add_option("--freezer-option", options.freezer_options,
+                 "with --spawn, repeatable: for vss-freezer, as in --freezer-option=--only=/srv")
+      ->allow_extra_args(false);
+  app.add_flag("--check-config", options.check_configuration, "read the configuration and exit");
+  app.set_version_flag("--version", "vssd " OPENVSS_VERSION);
+  app.footer(
+      "SIGTERM ends what is open and stops. The configuration is read once: restart to\n"
+      "change it. Exit status: 0 stopped as asked, 1 failed, 2 usage or configuration,\n"
+      "77 root or a prerequisite is missing.");
+}
+
+// In the order that safety asks for: what is wrong is found before anything is made, the helpers
+// are forked before memory is locked, root is given up before anything is read from a socket.
+int serve(const VssdOptions& options, const config::Configuration& configuration) {
+  Warnings warnings;
+  platform::ServiceNotifier notifier;
+  if (options.spawn && ::geteuid() != 0) {
+    return failed({.message = "--spawn needs root: freezer and guardian freeze filesystems",
+                   .kind = base::ErrorKind::kPrerequisite});
+  }
+  const Identity identity = choose_identity(warnings);
+  const auto lock = set_up_runtime_directory(configuration, identity);
+  if (!lock) return failed(lock.error());
+  auto note = open_note(configuration, identity);
+  if (!note) return failed(note.error());
+  auto sockets = make_sockets(configuration, identity, warnings);
+  if (!sockets) return failed(sockets.error());
+  if (auto made = set_up_state_directory(configuration, identity); !made) {
+    return failed(made.error());
+  }
+  const base::TransactionId on_page = last_thawed_on_page(configuration);
+  const auto administrators = platform::find_group(configuration.control_group);
+
+  std::optional<platform::Keeper> keeper;
+  if (options.spawn) {
+    auto started = start_helpers(configuration, options);
+    if (!started) return failed(started.error());
+    keeper = std::move(*started);
+  }
+  if (auto reserved = reserve_resources(configuration, identity, warnings); !reserved) {
+    return failed(reserved.error());
+  }
+  if (identity.become) {
+    if (auto became = platform::become_user(*identity.become); !became) {
+      return failed(became.error());
+    }
+  }
+  auto store = records::RecordStore::open(configuration.state_dir);
+  if (!store) return failed(store.error());
+  for (const std::string& warning : store->warnings())
+    warnings.add(warning);
+
+  driver::NoteFile note_file(std::move(*note));
+  const auto found = note_file.read();
+  driver::DriverOptions driver_options;
+  driver_options.version = OPENVSS_VERSION;
+  driver_options.warnings = warnings.all();
+  driver_options.first = driver::first_numbers(
+      platform::wall_clock_seconds(), platform::random_number(),
+      {store->highest(), on_page, found ? found->transaction : base::TransactionId{}});
+  driver_options.administrator_group = administrators;
+  if (!identity.was_root) driver_options.administrator_user = ::geteuid();
+
+  platform::EventLoop loop;
+  driver::Log log(STDERR_FILENO, static_cast<base::LogSeverity>(configuration.log_level));
+  driver::Driver driver(loop, notifier, log, configuration, driver_options, std::move(note_file),
+                        std::move(*store));
+  loop.handle_signals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
+    if (number == SIGHUP) {
+      log.warning("SIGHUP: the configuration is read once; restart vssd to change it");
+    } else {
+      driver.shut_down();
+    }
+  });
+  driver.serve(std::move(*sockets));
+  loop.run();
+  log.flush();
+  return keeper && !keeper->stop(kHelpersStopAtMost) ? base::kExitNo : base::kExitYes;
+}
+
+int run(int argc, char** argv) {
+  VssdOptions options;
+  CLI::App app(
+      "The driver of OpenVSS: carries requests for a shadow copy to applications and\n"
+      "the freezer, and everything back within the deadline.",
+      "vssd");
+  add_options(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? base::kExitYes : base::kExitUsage;
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+  const auto configuration = load_configuration(options);
+  if (!configuration) return failed(configuration.error());
+  if (options.check_configuration) {
+    for (const std::string& file : configuration->files)
+      std::printf("read %s\n", file.c_str());
+    std::puts("the configuration is good");
+    return base::kExitYes;
+  }
+  return serve(options, *configuration);
+}
+
+}  // namespace
+}  // namespace vss::programs
+
+int main(int argc, char** argv) {
+  return vss::programs::run(argc, argv);
+}

@@ -1,0 +1,211 @@
+#include "vssd_setup.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "base/runtime_paths.hpp"
+#include "platform/directories.hpp"
+#include "platform/inherited_sockets.hpp"
+#include "platform/kernel_limits.hpp"
+#include "platform/memory.hpp"
+#include "platform/runtime_directory.hpp"
+#include "platform/shared_file.hpp"
+
+namespace vss::programs {
+
+namespace runtime = base::runtime;
+
+namespace {
+
+constexpr const char* kServiceUser = "vss";
+constexpr rlim_t kSpareDescriptors = 256;      // beyond one for each writer
+constexpr std::size_t kHeapBytes = 24U << 20;  // what vssd uses with a few writers, and room
+constexpr std::size_t kHeapBytesPerWriter = 10'240;
+constexpr std::size_t kStackBytes = 512U << 10;  // frames of 64 KiB are built on it
+
+std::string in_runtime(const config::Configuration& configuration, const char* name) {
+  return configuration.runtime_dir + "/" + name;
+}
+
+platform::DirectoryOwner owner_of(const Identity& identity) {
+  if (!identity.become) return {};
+  return {.user = identity.become->user_id, .group = identity.become->group_id};
+}
+
+std::string directory_of_program() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+base::Result<std::string> find_program(const std::string& name) {
+  const std::string here = directory_of_program();
+  for (const std::string& path : {here + "/" + name, here + "/../libexec/openvss/" + name}) {
+    if (::access(path.c_str(), X_OK) == 0) return path;
+  }
+  return base::fail("cannot find " + name + " beside vssd (" + here + ") or in its libexec", ENOENT,
+                    base::ErrorKind::kPrerequisite);
+}
+
+}  // namespace
+
+void Warnings::add(const std::string& text) {
+  std::fprintf(stderr, "vssd: warning: %s\n", text.c_str());
+  all_.push_back(text);
+}
+
+base::Result<config::Configuration> load_configuration(const VssdOptions& options) {
+  config::LoadOptions load = options.load;
+  const platform::KernelLimits kernel = platform::read_kernel_limits();
+  load.kernel = {.hung_task_panic = kernel.hung_task_panic,
+                 .hung_task_timeout = kernel.hung_task_timeout,
+                 .watchdog_timeout = kernel.watchdog_timeout};
+  auto configuration = config::load(load);
+  if (configuration && options.log_level) configuration->log_level = *options.log_level;
+  return configuration;
+}
+
+Identity choose_identity(Warnings& warnings) {
+  if (::geteuid() != 0) return {};
+  if (auto user = platform::find_user(kServiceUser)) return {.become = user, .was_root = true};
+  warnings.add("there is no user vss: running as nobody; packages make the user");
+  return {.become = platform::find_user("nobody"), .was_root = true};
+}
+
+base::Result<base::UniqueFd> set_up_runtime_directory(const config::Configuration& configuration,
+                                                      const Identity& identity) {
+  const std::string& directory = configuration.runtime_dir;
+  // A service that was not started as root finds what its manager made.
+  const bool exists = ::access(directory.c_str(), F_OK) == 0;
+  const auto ready = identity.was_root || !exists ? platform::make_runtime_directory(directory)
+                                                  : platform::check_runtime_directory(directory);
+  if (!ready) return std::unexpected(ready.error());
+  const std::string own = in_runtime(configuration, runtime::kDriverDirectory);
+  if (auto made = platform::make_directory(own, 0700, owner_of(identity)); !made) {
+    return std::unexpected(made.error());
+  }
+  return platform::lock_directory(own);
+}
+
+base::Result<base::UniqueFd> open_note(const config::Configuration& configuration,
+                                       const Identity& identity) {
+  const std::string path = in_runtime(configuration, runtime::kDriverNote);
+  if (identity.was_root && ::access(path.c_str(), F_OK) == 0) {
+    // A driver before this one made it as its own user; root looks at what belongs to root only.
+    if (auto given = platform::give_to(path, {.user = 0, .group = 0}); !given) {
+      return std::unexpected(given.error());
+    }
+  }
+  auto file = platform::open_shared_file(path, driver::kNoteBytes, 0600);
+  if (!file) return std::unexpected(file.error());
+  if (identity.become) {
+    if (auto given = platform::give_to(path, owner_of(identity)); !given) {
+      return std::unexpected(given.error());
+    }
+  }
+  return std::move(file->fd);
+}
+
+base::Result<driver::DriverSockets> make_sockets(const config::Configuration& configuration,
+                                                 const Identity& identity, Warnings& warnings) {
+  auto inherited = platform::inherited_sockets();
+  if (!inherited) return std::unexpected(inherited.error());
+  base::Result<driver::DriverSockets> sockets;
+  const auto get = [&](base::UniqueFd& socket, const char* name, const char* file, mode_t mode) {
+    if (!sockets) return;
+    if (const auto found = inherited->find(name); found != inherited->end()) {
+      socket = std::move(found->second);
+      return;
+    }
+    auto made = platform::listen_at(in_runtime(configuration, file), mode);
+    if (!made) {
+      sockets = std::unexpected(made.error());
+    } else {
+      socket = std::move(*made);
+    }
+  };
+  get(sockets->app, "app", runtime::kAppSocket, 0660);
+  get(sockets->freezer, "freezer", runtime::kFreezerSocket, 0600);
+  get(sockets->control, "control", runtime::kControlSocket, 0666);
+  if (!sockets || !identity.was_root || inherited->contains("app")) return sockets;
+  const auto group = platform::find_group(configuration.socket_group);
+  if (!group) {
+    warnings.add("there is no group " + configuration.socket_group +
+                 ": only root's writers can connect to app.sock");
+    return sockets;
+  }
+  const std::string app = in_runtime(configuration, runtime::kAppSocket);
+  if (auto given = platform::give_to(app, {.user = {}, .group = group}); !given) {
+    return std::unexpected(given.error());
+  }
+  return sockets;
+}
+
+base::Status set_up_state_directory(const config::Configuration& configuration,
+                                    const Identity& identity) {
+  return platform::make_directory(configuration.state_dir, 0750, owner_of(identity));
+}
+
+base::TransactionId last_thawed_on_page(const config::Configuration& configuration) {
+  const auto file = platform::open_for_reading(in_runtime(configuration, runtime::kThawedPage));
+  driver::ThawedPage page;
+  return file && page.map(file->get()) ? page.last_thawed() : base::TransactionId{};
+}
+
+base::Result<platform::Keeper> start_helpers(const config::Configuration& configuration,
+                                             const VssdOptions& options) {
+  const auto guardian = find_program("vss-guardian");
+  if (!guardian) return std::unexpected(guardian.error());
+  const auto freezer = find_program("vss-freezer");
+  if (!freezer) return std::unexpected(freezer.error());
+  const std::vector<std::string> common{"--runtime-dir", configuration.runtime_dir};
+  std::vector<std::string> freezer_arguments = common;
+  freezer_arguments.push_back("--exit-with-driver");
+  freezer_arguments.insert(freezer_arguments.end(), options.freezer_options.begin(),
+                           options.freezer_options.end());
+  return platform::Keeper::start(
+      {{.name = "vss-guardian",
+        .executable = *guardian,
+        .arguments = common,
+        .ready_socket = in_runtime(configuration, runtime::kGuardianSocket)},
+       {.name = "vss-freezer",
+        .executable = *freezer,
+        .arguments = freezer_arguments,
+        .ready_socket = {}}});
+}
+
+base::Status reserve_resources(const config::Configuration& configuration, const Identity& identity,
+                               Warnings& warnings) {
+  const std::size_t writers = configuration.policy.writers_max;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const rlim_t wanted = writers + kSpareDescriptors;
+  if (limit.rlim_cur < wanted) {
+    limit.rlim_cur = wanted;
+    if (identity.was_root) limit.rlim_max = std::max(limit.rlim_max, wanted);
+    limit.rlim_cur = std::min(limit.rlim_cur, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < wanted) {
+      warnings.add("only " + std::to_string(limit.rlim_cur) + " file descriptors for " +
+                   std::to_string(writers) + " writers: raise LimitNOFILE");
+    }
+  }
+  if (identity.was_root) {
+    // Memory taken after root is given up must still be allowed to be locked.
+    const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+    ::setrlimit(RLIMIT_MEMLOCK, &unlimited);
+    platform::become_io_flusher();
+  }
+  const auto locked =
+      platform::keep_memory_resident(kHeapBytes + writers * kHeapBytesPerWriter, kStackBytes);
+  if (locked || locked.error().kind != base::ErrorKind::kPrerequisite) return locked;
+  if (identity.was_root) return locked;
+  warnings.add("memory is not locked (" + locked.error().message +
+               "): a page fault may wait for a frozen filesystem");
+  return {};
+}
+
+}  // namespace vss::programs

@@ -1,0 +1,64 @@
+// What vssd does once, before it serves: everything that opens by path, needs root or may wait.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "config/configuration.hpp"
+#include "driver/driver.hpp"
+#include "platform/credentials.hpp"
+#include "platform/keeper.hpp"
+
+namespace vss::programs {
+
+struct VssdOptions {
+  config::LoadOptions load;
+  std::optional<config::LogLevel> log_level;
+  bool check_configuration = false;
+  bool spawn = false;
+  std::vector<std::string> freezer_options;  // --only=PATH, --allow-root, …
+};
+
+// Who vssd becomes; as whom it was started is nobody's business afterwards.
+struct Identity {
+  std::optional<platform::User> become;  // root only
+  bool was_root = false;
+};
+
+// Says once, on standard error and in `warnings`, what is not as it should be.
+class Warnings {
+ public:
+  void add(const std::string& text);
+  std::vector<std::string>& all() { return all_; }
+
+ private:
+  std::vector<std::string> all_;
+};
+
+base::Result<config::Configuration> load_configuration(const VssdOptions& options);
+
+Identity choose_identity(Warnings& warnings);
+
+// The runtime directory with driver/ in it; the lock lasts as long as the descriptor.
+base::Result<base::UniqueFd> set_up_runtime_directory(const config::Configuration& configuration,
+                                                      const Identity& identity);
+base::Result<base::UniqueFd> open_note(const config::Configuration& configuration,
+                                       const Identity& identity);
+base::Result<driver::DriverSockets> make_sockets(const config::Configuration& configuration,
+                                                 const Identity& identity, Warnings& warnings);
+base::Status set_up_state_directory(const config::Configuration& configuration,
+                                    const Identity& identity);
+
+// What the thawed page of an earlier freezer shows; none where it cannot be read.
+base::TransactionId last_thawed_on_page(const config::Configuration& configuration);
+
+base::Result<platform::Keeper> start_helpers(const config::Configuration& configuration,
+                                             const VssdOptions& options);
+
+// Descriptors for every writer, and memory that may be locked; then locks it.
+base::Status reserve_resources(const config::Configuration& configuration, const Identity& identity,
+                               Warnings& warnings);
+
+}  // namespace vss::programs

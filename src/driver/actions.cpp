@@ -1,0 +1,87 @@
+// What the coordinator asked for, performed in its order.
+#include "driver/driver.hpp"
+#include "platform/clock.hpp"
+
+namespace vss::driver {
+
+void Driver::perform(const coordinator::AcceptParticipant& accept) {
+  participants_.perform(accept);
+}
+void Driver::perform(const coordinator::RefuseParticipant& refuse) {
+  participants_.perform(refuse);
+}
+void Driver::perform(const coordinator::Tell& tell) {
+  participants_.perform(tell, transaction_.request());
+}
+void Driver::perform(const coordinator::Withdraw& withdraw) {
+  participants_.perform(withdraw);
+}
+void Driver::perform(const coordinator::TellLate& late) {
+  participants_.perform(late);
+}
+void Driver::perform(const coordinator::GrantTime& grant) {
+  participants_.perform(grant);
+}
+
+void Driver::perform(const coordinator::Answer& answer) {
+  control_.perform(answer);
+}
+
+void Driver::perform(const coordinator::Notify& notify) {
+  if (notify.what == coordinator::Notify::What::kEnded) {
+    end_notices_.push_back(notify);
+  } else {
+    control_.perform(notify);
+  }
+}
+
+void Driver::perform(const coordinator::WriteNote& note) {
+  note_.write(note);
+}
+void Driver::perform(const coordinator::CloseNote&) {
+  note_.close();
+}
+
+void Driver::perform(const coordinator::EnterFreezeWindow&) {
+  window_open_ = true;
+}
+void Driver::perform(const coordinator::LeaveFreezeWindow&) {
+  window_open_ = false;
+}
+
+void Driver::perform(const coordinator::KeepRecord&) {
+  const coordinator::Record& record = coordinator_.record();
+  const bool good = record.result == coordinator::Result::kConsistent ||
+                    record.result == coordinator::Result::kCheckPassed;
+  log_.append(good ? base::LogSeverity::kInfo : base::LogSeverity::kWarning,
+              base::FixedText<400>{"transaction "}
+                  .append(base::to_text(record.id))
+                  .append(": ")
+                  .append(record.sentence));
+  unwritten_.push_back(transaction_.make_record(record));
+}
+
+void Driver::finish_step() {
+  if (!disks_may_be_frozen()) write_records();
+  for (const coordinator::Notify& notice : end_notices_)
+    control_.perform(notice);
+  end_notices_.clear();
+}
+
+void Driver::write_records() {
+  for (const records::TransactionRecord& record : unwritten_) {
+    if (const auto added = store_.add(record); !added) log_.error(added.error().message);
+  }
+  unwritten_.clear();
+}
+
+// The disks can be trusted again: what the driver before this one left open gets its record.
+void Driver::settle_lost() {
+  if (!lost_) return;
+  unwritten_.insert(unwritten_.begin(), record_of_lost(*lost_, platform::wall_clock_seconds()));
+  lost_.reset();
+  lost_settled_at_ = base::Instant::never();
+  if (!disks_may_be_frozen()) write_records();
+}
+
+}  // namespace vss::driver

@@ -1,0 +1,252 @@
+// The pump: one event after the other through the coordinator, and what time brings.
+#include "driver/driver.hpp"
+
+#include <algorithm>
+
+#include "driver/status_report.hpp"
+#include "platform/clock.hpp"
+#include "records/json.hpp"
+
+namespace vss::driver {
+namespace {
+
+constexpr base::Duration kPageInterval = base::milliseconds{50};
+constexpr base::Duration kLogInterval = base::milliseconds{100};
+constexpr std::size_t kSpareConnections = 64;  // beyond the writers: the freezer, newcomers
+constexpr coordinator::RequesterId kOwnRequester{0};
+
+requesters::ControlServerOptions control_options(const config::Configuration& configuration,
+                                                 const DriverOptions& options) {
+  return {.policy = {.hold_max = configuration.hold_limit,
+                     .administrators = configuration.control_group},
+          .administrator_group = options.administrator_group,
+          .administrator_user = options.administrator_user};
+}
+
+base::Duration longest_hold(const coordinator::Policy& policy) {
+  base::Duration longest{0};
+  for (const auto& requester : policy.requesters) {
+    longest = std::max(longest, requester.budgets.hold);
+  }
+  return longest + policy.release_margin;
+}
+
+}  // namespace
+
+Driver::Driver(platform::EventLoop& loop, platform::ServiceNotifier& notifier, Log& log,
+               const config::Configuration& configuration, const DriverOptions& options,
+               NoteFile note, records::RecordStore store)
+    : loop_(loop),
+      notifier_(notifier),
+      log_(log),
+      configuration_(configuration),
+      options_(options),
+      note_(std::move(note)),
+      store_(std::move(store)),
+      coordinator_(configuration.policy, options.first),
+      participants_(loop, *this,
+                    {.connections_max = configuration.policy.writers_max + kSpareConnections,
+                     .freezer_user = options.freezer_user}),
+      control_(loop, *this, control_options(configuration, options)) {
+  loop_.set_deadline(base::Instant::never(), [this] { on_deadline(); });
+}
+
+Driver::~Driver() = default;
+
+void Driver::serve(DriverSockets sockets) {
+  if (const auto found = note_.read()) {
+    log_.warning(base::FixedText<240>{"the driver before this one ended with transaction "}
+                     .append(base::to_text(found->transaction))
+                     .append(" open"));
+    if (!store_.record_json(found->transaction, records::RecordStore::Source::kDiskToo)) {
+      lost_ = found;
+      lost_settled_at_ = platform::now() + longest_hold(configuration_.policy);
+    }
+    post(*found);
+  }
+  participants_.serve(devices::Kind::kApplication, std::move(sockets.app));
+  participants_.serve(devices::Kind::kFilesystem, std::move(sockets.freezer));
+  control_.serve(std::move(sockets.control));
+  if (notifier_.alive_interval() > base::Duration{0}) next_alive_ = platform::now();
+  notifier_.ready();
+  log_.info("serving");
+  set_next_deadline();
+}
+
+void Driver::post(const coordinator::Event& event, std::unique_ptr<RequestDetails> details) {
+  queue_.push_back({event, std::move(details)});
+  if (pumping_) return;
+  pumping_ = true;
+  while (!queue_.empty()) {
+    Queued next = std::move(queue_.front());
+    queue_.pop_front();
+    step(std::move(next));
+    participants_.reap();
+    control_.reap();
+  }
+  pumping_ = false;
+  stop_if_finished(platform::now());
+  set_next_deadline();
+}
+
+void Driver::step(Queued queued) {
+  const base::TransactionId before = coordinator_.record().id;
+  const auto [actions, next_deadline] = coordinator_.step(platform::now(), queued.event);
+  coordinator_deadline_ = next_deadline;
+  if (coordinator_.record().id != before) {
+    transaction_.begin(coordinator_.record().id, std::move(queued.details),
+                       platform::wall_clock_seconds());
+  }
+  for (const coordinator::Action& action : actions) {
+    std::visit([this](const auto& what) { perform(what); }, action);
+  }
+  finish_step();
+}
+
+void Driver::on_deadline() {
+  const base::Instant now = platform::now();
+  if (now >= coordinator_deadline_) post(coordinator::Tick{});
+  watch_thawed_page();
+  if (now >= plans_.next_deadline()) fail_current_plan("the freezer did not answer in time");
+  if (now >= lost_settled_at_) settle_lost();
+  if (now >= next_alive_) {
+    notifier_.alive();
+    next_alive_ = now + notifier_.alive_interval();
+  }
+  stop_if_finished(now);
+  set_next_deadline();
+}
+
+void Driver::set_next_deadline() {
+  if (!disks_may_be_frozen()) log_waits_ = !log_.flush();
+  const base::Instant now = platform::now();
+  base::Instant next = base::earlier_of(coordinator_deadline_, plans_.next_deadline());
+  next = base::earlier_of(next, base::earlier_of(next_alive_, stop_by_));
+  next = base::earlier_of(next, lost_settled_at_);
+  if (window_open_ && !participants_.freezer_connected()) {
+    next = base::earlier_of(next, now + kPageInterval);
+  }
+  if (log_waits_) next = base::earlier_of(next, now + kLogInterval);
+  loop_.set_deadline(next);
+}
+
+// While the freezer is gone, the guardian's or the recovery's mark is the only word of the thaw.
+void Driver::watch_thawed_page() {
+  if (!window_open_ || participants_.freezer_connected()) return;
+  const base::TransactionId thawed = thawed_page_.last_thawed();
+  if (thawed != transaction_.id() || thawed == last_mark_) return;
+  last_mark_ = thawed;
+  log_.info("the thawed page shows that everything is thawed");
+  post(coordinator::ThawedMark{thawed});
+}
+
+void Driver::shut_down() {
+  if (!stop_by_.is_never()) return;
+  stop_by_ = platform::now() + kStopAtMost;
+  notifier_.stopping();
+  log_.info("stopping");
+  if (coordinator_.phase() != coordinator::Phase::kIdle) {
+    post(coordinator::AbortRequested{
+        .requester = kOwnRequester, .name = "vssd (it is being stopped)", .tag = 0});
+  }
+  stop_if_finished(platform::now());
+  set_next_deadline();
+}
+
+void Driver::stop_if_finished(base::Instant now) {
+  if (stop_by_.is_never()) return;
+  const bool finished = coordinator_.phase() == coordinator::Phase::kIdle && !window_open_;
+  if (!finished && now < stop_by_) return;
+  if (!finished) log_.error("stopped without word that everything is thawed");
+  loop_.stop();
+}
+
+// --- what the servers bring ----------------------------------------------------------------------
+
+void Driver::on_participant_event(const coordinator::Event& event) {
+  if (const auto* joined = std::get_if<coordinator::FreezerJoined>(&event)) {
+    // A second freezer is refused, and its standing means nothing.
+    if (!participants_.freezer_connected()) standing_ = joined->standing;
+  }
+  if (const auto* status = std::get_if<coordinator::FreezerStatus>(&event)) {
+    standing_ = status->standing;
+  }
+  post(event);
+  if (standing_.clean && participants_.freezer_connected()) settle_lost();
+  if (!participants_.freezer_connected()) {
+    standing_ = {};
+    while (plans_.current() != nullptr)
+      fail_current_plan("the freezer is gone");
+  }
+}
+
+void Driver::on_freezer_news(const wire::FrameView& news) {
+  if (news.kind == wire::FrameKind::kPlanEnd) return on_plan_end(news);
+  if (news.tag == 0) return transaction_.keep(news);
+  const auto requester = plans_.requester_of(news.tag);
+  const auto detail = wire::decode_mount_detail(news);
+  if (requester && detail) control_.plan_detail(*requester, *detail);
+}
+
+void Driver::on_thawed_page(int descriptor) {
+  if (!thawed_page_.map(descriptor)) log_.error("the freezer sent no usable thawed page");
+}
+
+void Driver::on_connection_over(std::string_view who, std::string_view why) {
+  log_.info(base::FixedText<400>{who}.append(": ").append(why));
+}
+
+void Driver::on_requester_event(const coordinator::Event& event) {
+  post(event);
+}
+
+void Driver::on_transaction_request(const coordinator::Event& event,
+                                    const wire::ControlRequest& request) {
+  if (stop_by_.is_never()) return post(event, details_of(request, configuration_));
+  coordinator::Answer refusal;
+  refusal.reason = "vssd is stopping";
+  std::visit(
+      [&](const auto& asked) {
+        if constexpr (requires { asked.options; }) {
+          refusal.requester = asked.requester;
+          refusal.tag = asked.tag;
+        }
+      },
+      event);
+  control_.perform(refusal);
+}
+
+coordinator::TransactionId Driver::open_transaction() const {
+  return coordinator_.open_transaction();
+}
+
+std::string Driver::status_json() const {
+  records::StatusDocument status = status_of(coordinator_, configuration_.policy, platform::now());
+  status.version = options_.version;
+  status.freezer.clean = standing_.clean;
+  status.freezer.guardian_alive = standing_.guardian_alive;
+  status.freezer.last_thawed = standing_.last_thawed;
+  status.freezer.reason = std::string(standing_.reason.view());
+  status.last = store_.newest();
+  status.warnings = options_.warnings;
+  return records::to_json(status);
+}
+
+std::string Driver::writers_json() const {
+  return records::to_json(writers_of(coordinator_, configuration_.policy));
+}
+
+std::string Driver::history_json() const {
+  return store_.history_json();
+}
+
+base::Result<std::string> Driver::record_json(std::optional<coordinator::TransactionId> id) const {
+  // What waits to be written is newer than everything in the store.
+  for (auto record = unwritten_.rbegin(); record != unwritten_.rend(); ++record) {
+    if (!id || record->id == *id) return records::to_json(*record);
+  }
+  return store_.record_json(id, disks_may_be_frozen() ? records::RecordStore::Source::kMemoryOnly
+                                                      : records::RecordStore::Source::kDiskToo);
+}
+
+}  // namespace vss::driver

@@ -1,0 +1,146 @@
+// vssd's shell: carries events to the coordinator and performs what it asks for, on one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/configuration.hpp"
+#include "coordinator/coordinator.hpp"
+#include "devices/socket/participant_server.hpp"
+#include "driver/log.hpp"
+#include "driver/note.hpp"
+#include "driver/open_transaction.hpp"
+#include "driver/plan_desk.hpp"
+#include "driver/thawed_page.hpp"
+#include "platform/event_loop.hpp"
+#include "platform/service_notifier.hpp"
+#include "records/store.hpp"
+#include "requesters/control/control_server.hpp"
+
+namespace vss::driver {
+
+// Listening sockets, made by the service manager or before privileges were given up.
+struct DriverSockets {
+  base::UniqueFd app, freezer, control;
+};
+
+struct DriverOptions {
+  std::string version;
+  std::vector<std::string> warnings;  // of setting up; shown by status
+  coordinator::FirstNumbers first;
+  uid_t freezer_user = 0;  // tests name their own
+  std::optional<gid_t> administrator_group;
+  std::optional<uid_t> administrator_user;  // beside user 0: who runs an unprivileged vssd
+};
+
+class Driver final : private devices::ParticipantHost, private requesters::ControlHost {
+ public:
+  // All references must outlive the driver. Reads the note of the driver before this one.
+  Driver(platform::EventLoop& loop, platform::ServiceNotifier& notifier, Log& log,
+         const config::Configuration& configuration, const DriverOptions& options, NoteFile note,
+         records::RecordStore store);
+  ~Driver();
+
+  // From here on connections are served, whenever the loop runs.
+  void serve(DriverSockets sockets);
+
+  // Ends what is open, then stops the loop; not later than after kStopAtMost. From a handler of the
+  // loop.
+  void shut_down();
+  static constexpr base::Duration kStopAtMost = base::seconds{30};
+
+ private:
+  // From the servers.
+  void on_participant_event(const coordinator::Event& event) override;
+  void on_freezer_news(const wire::FrameView& news) override;
+  void on_thawed_page(int descriptor) override;
+  void on_connection_over(std::string_view who, std::string_view why) override;
+  void on_requester_event(const coordinator::Event& event) override;
+  void on_transaction_request(const coordinator::Event& event,
+                              const wire::ControlRequest& request) override;
+  base::Status ask_for_plan(coordinator::RequesterId requester,
+                            const wire::ControlRequest& request) override;
+  coordinator::TransactionId open_transaction() const override;
+  std::string status_json() const override;
+  std::string writers_json() const override;
+  std::string history_json() const override;
+  base::Result<std::string> record_json(
+      std::optional<coordinator::TransactionId> id) const override;
+
+  // The pump (driver.cpp).
+  struct Queued {
+    coordinator::Event event;
+    std::unique_ptr<RequestDetails> details;  // of a request for a transaction
+  };
+  void post(const coordinator::Event& event, std::unique_ptr<RequestDetails> details = nullptr);
+  void step(Queued queued);
+  void on_deadline();
+  void set_next_deadline();
+  void watch_thawed_page();
+  void stop_if_finished(base::Instant now);
+
+  // Actions (actions.cpp).
+  void perform(const coordinator::AcceptParticipant& accept);
+  void perform(const coordinator::RefuseParticipant& refuse);
+  void perform(const coordinator::Tell& tell);
+  void perform(const coordinator::Withdraw& withdraw);
+  void perform(const coordinator::TellLate& late);
+  void perform(const coordinator::GrantTime& grant);
+  void perform(const coordinator::Answer& answer);
+  void perform(const coordinator::Notify& notify);
+  void perform(const coordinator::WriteNote& note);
+  void perform(const coordinator::CloseNote& note);
+  void perform(const coordinator::EnterFreezeWindow& enter);
+  void perform(const coordinator::LeaveFreezeWindow& leave);
+  void perform(const coordinator::KeepRecord& keep);
+  void finish_step();
+  void write_records();
+
+  // Plans (plans.cpp).
+  void on_plan_end(const wire::FrameView& news);
+  void send_next_plan();
+  void fail_current_plan(std::string_view reason);
+
+  // Something may be frozen, by this driver or by the one before it: no disk is touched.
+  bool disks_may_be_frozen() const { return window_open_ || lost_.has_value(); }
+  void settle_lost();
+
+  platform::EventLoop& loop_;
+  platform::ServiceNotifier& notifier_;
+  Log& log_;
+  const config::Configuration& configuration_;
+  const DriverOptions options_;
+  NoteFile note_;
+  records::RecordStore store_;
+  coordinator::Coordinator coordinator_;
+  devices::ParticipantServer participants_;
+  requesters::ControlServer control_;
+
+  std::deque<Queued> queue_;
+  bool pumping_ = false;
+  base::Instant coordinator_deadline_ = base::Instant::never();
+
+  OpenTransaction transaction_;
+  bool window_open_ = false;
+  std::vector<records::TransactionRecord> unwritten_;  // wait for the end of the freeze window
+  std::vector<coordinator::Notify> end_notices_;       // of this step: go out after the record
+  std::optional<coordinator::NoteFound> lost_;         // not known yet to be thawed
+  base::Instant lost_settled_at_ = base::Instant::never();
+
+  ThawedPage thawed_page_;
+  base::TransactionId last_mark_;
+  coordinator::FreezerStanding standing_;
+  PlanDesk plans_;
+
+  bool log_waits_ = false;
+  base::Instant next_alive_ = base::Instant::never();
+  base::Instant stop_by_ = base::Instant::never();  // set by shut_down()
+};
+
+}  // namespace vss::driver
