@@ -90,14 +90,14 @@ void Coordinator::State::thaw_of_link(const ThawRequested& event) {
 
 void Coordinator::State::on(const AbortRequested& event) {
   if (!is_open()) {
-    const bool runs = !debt.id.valid();
+    const Reason not_clean = why_not_ready(false);
     act(Answer{.requester = event.requester,
                .tag = event.tag,
-               .success = runs,
+               .success = not_clean.empty(),
                .transaction = debt.id,
                .grade = Grade::kCrash,
                .hold_deadline = Instant::never(),
-               .reason = runs ? sentences::nothing_open() : why_not_ready(false)});
+               .reason = not_clean.empty() ? sentences::nothing_open() : not_clean});
     return;
   }
   if (going_down() || phase == Phase::kHeld) {
