@@ -1,0 +1,90 @@
+#include "writers/sqlite_database.hpp"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace vss::writers {
+namespace {
+
+// SQLite's own handler sleeps up to 100 ms between two looks, and would rarely meet the short gaps
+// that a busy application leaves. The argument is the patience in milliseconds.
+int look_again_soon(void* patience, int looks) {
+  const auto* milliseconds = static_cast<const int*>(patience);
+  if (looks >= *milliseconds) return 0;
+  ::usleep(1000);
+  return 1;
+}
+
+int execute(sqlite3* handle, const char* statement) {
+  return sqlite3_exec(handle, statement, nullptr, nullptr, nullptr);
+}
+
+bool sync_file(sqlite3* handle, int which) {
+  sqlite3_file* file = nullptr;
+  if (sqlite3_file_control(handle, "main", which, static_cast<void*>(&file)) != SQLITE_OK) {
+    return false;
+  }
+  const bool open = file != nullptr && file->pMethods != nullptr;
+  return !open || file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK;
+}
+
+}  // namespace
+
+std::expected<SqliteDatabase, std::string> SqliteDatabase::open(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) {
+    return std::unexpected(path + ": " + ::strerror(errno));
+  }
+  if (!S_ISREG(status.st_mode)) return std::unexpected(path + " is not a regular file");
+  sqlite3* handle = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+  const int opened = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  SqliteDatabase database(path, handle);
+  if (opened != SQLITE_OK) return std::unexpected(path + ": " + database.problem());
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  const int read = execute(handle, "PRAGMA schema_version");
+  if (read == SQLITE_NOTADB) return std::unexpected(path + " is not an SQLite database");
+  // Busy: somebody has it to himself just now; lock() will see.
+  if (read != SQLITE_OK && read != SQLITE_BUSY) {
+    return std::unexpected(path + ": " + database.problem());
+  }
+  if (sqlite3_db_readonly(handle, "main") != 0) {
+    return std::unexpected(path + " cannot be locked: this user may not write to it");
+  }
+  return database;
+}
+
+SqliteDatabase::~SqliteDatabase() {
+  if (handle_ != nullptr) sqlite3_close(handle_);
+}
+
+void SqliteDatabase::checkpoint() {
+  sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+SqliteDatabase::Lock SqliteDatabase::lock(std::chrono::milliseconds patience) {
+  int looks = static_cast<int>(patience.count());
+  sqlite3_busy_handler(handle_, look_again_soon, &looks);
+  const int result = execute(handle_, "BEGIN IMMEDIATE");
+  sqlite3_busy_handler(handle_, nullptr, nullptr);
+  if (result == SQLITE_OK) return Lock::kHeld;
+  return result == SQLITE_BUSY ? Lock::kBusy : Lock::kFailed;
+}
+
+void SqliteDatabase::unlock() {
+  if (sqlite3_get_autocommit(handle_) == 0) execute(handle_, "ROLLBACK");
+}
+
+bool SqliteDatabase::sync() {
+  return sync_file(handle_, SQLITE_FCNTL_JOURNAL_POINTER) &&
+         sync_file(handle_, SQLITE_FCNTL_FILE_POINTER);
+}
+
+std::string SqliteDatabase::problem() const {
+  return handle_ != nullptr ? sqlite3_errmsg(handle_) : "out of memory";
+}
+
+}  // namespace vss::writers
