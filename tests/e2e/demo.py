@@ -124,10 +124,8 @@ class Demo:
         self.provider = Provider(box, 4 * PAUSE_S if broken == "early-release" else PAUSE_S)
 
     def start_service(self):
-        if self.broken == "freezer":
-            self.service = Service(self.box, CONFIG, freezer=["--only", "/mnt/other"]).start()
-        else:
-            self.service = Service(self.box, CONFIG).start_spawning()
+        other = ["--freezer-option=--only=/mnt/other"] if self.broken == "freezer" else []
+        self.service = Service(self.box, CONFIG).start_spawning(*other)
         if self.broken == "writer":
             self.box.start("lying_writer", self.service.runtime, "bank")
         else:

@@ -25,7 +25,8 @@ from harness.programs import libraries_of
 
 HEARTBEAT_S = 0.5
 BUSYBOX_NAMES = ("sh", "cat", "sleep", "touch", "true", "false", "echo", "mkfifo", "mount", "umount",
-                 "ls", "rm", "mkdir", "kill", "dd", "sync", "fsfreeze", "stat", "env", "chmod", "id")
+                 "ls", "rm", "mkdir", "kill", "dd", "sync", "stat", "env", "chmod", "id", "cp", "ln",
+                 "test")
 ETC = {
     "passwd": "root:x:0:0:root:/:/bin/sh\nvss:x:990:990:OpenVSS:/:/bin/false\n"
               "nobody:x:65534:65534:nobody:/:/bin/false\n",
@@ -218,8 +219,8 @@ class Sandbox:
 
     # -- processes ----------------------------------------------------------------------------
 
-    def start(self, program, *arguments, env=None, user=(0, 0), stdout=None):
-        """Starts /bin/PROGRAM inside, with its output kept in memory (or to descriptor `stdout`).
+    def start(self, program, *arguments, env=None, user=(0, 0), stdout=None, stderr=None):
+        """Starts /bin/PROGRAM inside. Its output is kept in memory, unless descriptors are given.
         `user`: uid, gid, further gids."""
         child = Inside(program, [str(argument) for argument in arguments])
         environment = {"PATH": "/bin:/sbin", "HOME": "/tmp"} | (env or {})
@@ -228,8 +229,8 @@ class Sandbox:
         request += ["/bin/" + program] + child.words[1:]
         with self._starting:
             socket.send_fds(self._socket, ["".join(f"{part}\0" for part in request).encode()],
-                            [stdout if stdout is not None else child.stdout_descriptor,
-                             child.stderr_descriptor])
+                            [child.stdout_descriptor if stdout is None else stdout,
+                             child.stderr_descriptor if stderr is None else stderr])
             pid, pidfd = self._started.get(timeout=20)
             child.began(pid, pidfd)
             with self._table:

@@ -44,9 +44,9 @@ class Service:
         self.freezer = self.box.start("vss-freezer", "--runtime-dir", self.runtime,
                                       *self._freezer_options)
 
-    def start_spawning(self):
+    def start_spawning(self, *options):
         """As `vssd --spawn`, which starts freezer and guardian itself."""
-        self.start_vssd("--spawn")
+        self.start_vssd("--spawn", *options)
         self.wait_until_ready()
         return self
 
@@ -93,6 +93,30 @@ class Service:
             if child:
                 child.kill()
         return self.box.start("vss-freezer", "--runtime-dir", self.runtime, "--thaw")
+
+    def processes(self):
+        return [self.vssd, self.freezer, self.guardian]
+
+    def start_snapshot(self, *options, command="true"):
+        """`vssctl snapshot` with a shell command that runs while held."""
+        return self.start_ctl("snapshot", *options, "--", "sh", "-c", command)
+
+    def hold_until_told(self, *options):
+        """Starts a snapshot and returns it when COMMAND runs; release() ends it."""
+        for mark in ("/run/held", "/run/release"):
+            if self.box.exists(mark):
+                os.unlink(self.box.path(mark))
+        requester = self.start_snapshot(
+            *options, command="touch /run/held; while [ ! -e /run/release ]; do sleep 0.02; done")
+        if not wait_until(lambda: self.box.exists("/run/held") or requester.status is not None, 30):
+            raise ServiceError(f"not held: {requester.errors}\n{self.complaints()}")
+        if requester.status is not None:
+            raise ServiceError(f"refused: {requester.errors}\n{self.complaints()}")
+        return requester
+
+    def release(self, requester):
+        self.box.write("/run/release", "")
+        return requester.wait(30)
 
     def start_writer(self, kind, *arguments):
         return self.box.start("vss-writer", kind, "--runtime-dir", self.runtime, *arguments)

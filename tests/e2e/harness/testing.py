@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import sys
+import tempfile
 import time
 import unittest
 
@@ -45,6 +46,12 @@ class EndToEndTest(unittest.TestCase):
             yield box
         self.assertEqual(sorted(box.thawed_by_guard), sorted(expect_frozen),
                          "left frozen when the test ended")
+
+    def new_directory(self):
+        """On the machine's own disk; gone after the test."""
+        directory = tempfile.TemporaryDirectory(prefix="openvss-e2e-copies-")
+        self.addCleanup(directory.cleanup)
+        return directory.name
 
     def remove(self, directory):
         shutil.rmtree(directory)

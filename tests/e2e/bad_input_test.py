@@ -1,0 +1,216 @@
+"""Nonsense for every program, file and socket: a clear error, a sensible status, nothing frozen."""
+
+import array
+import os
+import random
+import socket
+import time
+
+from harness.sandbox import Volume
+from harness.service import CONFIG, STATE, Service
+from harness.testing import EndToEndTest, main
+
+NOBODY = (65534, 65534)
+WRITERS_USER = (1000, 1000, 990)    # in group vss
+ADMINISTRATOR = (1001, 1001, 991)   # in group vss-admin
+USAGE, NOT_RUN = 2, 125
+
+
+class CommandLines(EndToEndTest):
+    LINES = {
+        "vssd": (["--nonsense"], ["surplus"], ["--runtime-dir"], ["--log-level", "loud"]),
+        "vss-freezer": (["--nonsense"], ["surplus"], ["--runtime-dir"], ["--only"]),
+        "vss-guardian": (["--nonsense"], ["surplus"], ["--runtime-dir"]),
+        "vss-writer": ([], ["nonsense"], ["exec"], ["exec", "--name", "a/b", "--freeze", "true"],
+                       ["sqlite"], ["sqlite", "--nonsense", "/tmp/x"]),
+        "vssctl": ([], ["nonsense"], ["status", "--nonsense"], ["explain", "not-an-id"],
+                   ["hold", "--hold-max", "-1"], ["hold", "--hold-max", "soon"],
+                   ["hold", "--require", "perfect"], ["release", "12-"],
+                   ["plan", "--filesystems", "all", "/mnt/a"]),
+    }
+
+    def test_every_program(self):
+        with self.sandbox([Volume("a")]) as box:
+            for program, lines in self.LINES.items():
+                for words in lines:
+                    child = box.run(program, *words)
+                    what = f"{program} {' '.join(words)}"
+                    self.assertEqual(child.status, USAGE, f"{what}: {child.errors}")
+                    self.assertTrue(child.errors.strip(), what)
+                    self.assertEqual(child.output, "", what)
+                    self.say(f"{what}: {child.errors.splitlines()[0]}")
+            for words in (["--hold-max", "0.x", "--", "true"], [], ["--"]):
+                child = box.run("vssctl", "snapshot", *words)
+                self.assertEqual(child.status, NOT_RUN, child.errors)
+
+    def test_nobody_is_there(self):
+        """vssctl and writers without a vssd."""
+        with self.sandbox([Volume("a")]) as box:
+            for words in (["status"], ["hold"], ["thaw"], ["release"]):
+                child = box.run("vssctl", *words)
+                self.assertEqual(child.status, 1, child.errors)
+                self.assertIn("/run/openvss", child.errors)
+            child = box.run("vssctl", "snapshot", "--", "touch", "/run/ran")
+            self.assertEqual(child.status, NOT_RUN)
+            self.assertFalse(box.exists("/run/ran"))
+
+    def test_commands_that_cannot_run(self):
+        with self.sandbox([Volume("a")]) as box:
+            service = Service(box).start()
+            for command, status in (("/nonexistent", 127), ("/etc", 126)):
+                child = service.ctl("snapshot", "--", command)
+                self.assertEqual(child.status, status, child.errors)
+                self.assertIn(command, child.errors)
+            self.assertEqual(service.ctl("snapshot", "--", "sh", "-c", "exit 42").status, 42)
+            for paths in (["/mnt/nowhere"], ["/mnt/a/file"], ["/run"]):
+                child = service.ctl("snapshot", "--filesystems", *paths, "--", "true")
+                self.assertEqual(child.status, NOT_RUN, child.errors)
+                self.assertIn(paths[0], child.errors)
+                self.say(child.errors.strip())
+
+
+class Files(EndToEndTest):
+    def test_configuration(self):
+        texts = {"[requesters.local]\nhodl = 3\n": "hold", "= = =\n": "1", "\0\1\2\3": "1",
+                 "writers = 3\n": "writers", "[requesters.local]\nhold = \"x\"\n": "hold",
+                 "[requesters.local]\nfreeze = 40\nhold = 30\n": "freeze"}
+        with self.sandbox([Volume("a")]) as box:
+            service = Service(box)
+            for text, named in texts.items():
+                box.write(CONFIG, text)
+                child = box.run("vssd", "--runtime-dir", service.runtime, "--state-dir", STATE,
+                                "--config", CONFIG)
+                self.assertEqual(child.status, USAGE, child.errors)
+                self.assertIn(CONFIG, child.errors)
+                self.assertIn(named, child.errors)
+                self.say(child.errors.splitlines()[0])
+            child = box.run("vssd", "--config", "/nonexistent")
+            self.assertEqual(child.status, USAGE, child.errors)
+
+    def test_files_of_the_runtime_directory(self):
+        """Overwritten while nothing runs: refused or ignored by name, and `--thaw` ends."""
+        noise = random.Random(1).randbytes(65536)
+        for name in ("freezer/slots", "freezer/thawed", "driver/note"):
+            for size in (0, 1, 4096, 65536):
+                with self.sandbox([Volume("a")]) as box:
+                    service = Service(box).start()
+                    for process in service.processes():
+                        process.kill()
+                        process.wait()
+                    with open(box.path(f"{service.runtime}/{name}"), "wb") as file:
+                        file.write(noise[:size])
+                    hook = service.start_stop_hook()
+                    self.assertIn(hook.wait(20), (0, 1), f"{name} {size}: {hook.errors}")
+                    began = time.monotonic()
+                    try:
+                        service.start()
+                        result = "started"
+                    except Exception:  # whoever does not start must say why
+                        failed = [process for process in service.processes() if process.status]
+                        self.assertTrue(failed, service.complaints())
+                        for process in failed:
+                            self.assertGreater(process.status, 0, f"{process.name} died by a signal")
+                            self.assertIn(name, process.errors)
+                        result = service.complaints()
+                    self.say(f"{name}, {size} bytes: --thaw exit {hook.status}; {result} "
+                             f"({time.monotonic() - began:.1f} s)")
+
+    def test_records(self):
+        with self.sandbox([Volume("a")]) as box:
+            service = Service(box).start()
+            service.ctl("snapshot", "--", "true")
+            service.vssd.signal(15)
+            service.vssd.wait()
+            records = box.path(STATE + "/records")
+            for file in os.listdir(records):
+                with open(os.path.join(records, file), "wb") as out:
+                    out.write(b"\0{[nonsense")
+            service.start_vssd()
+            service.wait_until_ready(timeout=20)
+            history = service.ctl("history")
+            self.assertEqual(history.status, 0, history.errors)
+            self.assertEqual(service.ctl("snapshot", "--", "true").status, 0)
+
+
+class Sockets(EndToEndTest):
+    NAMES = ("app.sock", "freezer.sock", "control.sock", "freezer/guardian.sock")
+
+    def frames(self):
+        noise = random.Random(2)
+        yield b""
+        yield b"\0"
+        yield bytes(64)
+        yield b"\xff" * 64
+        for size in (1, 7, 63, 64, 65, 72, 128, 1024, 65536):
+            for _ in range(5):
+                yield noise.randbytes(size)
+
+    def attack(self, path, frame, descriptors=0):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+            client.settimeout(2)
+            client.connect(path)
+            try:
+                if descriptors:
+                    with open("/dev/null", "rb") as null:
+                        rights = array.array("i", [null.fileno()] * descriptors)
+                        client.sendmsg([frame or b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                                                          rights)])
+                else:
+                    client.send(frame)
+            except (BrokenPipeError, ConnectionResetError, OSError):
+                pass
+
+    def test_noise_on_every_socket(self):
+        with self.sandbox([Volume("a")]) as box:
+            service = Service(box).start()
+            descriptors = [len(os.listdir(f"/proc/{process.pid}/fd"))
+                           for process in service.processes()]
+            for name in self.NAMES:
+                path = box.path(f"{service.runtime}/{name}")
+                for frame in self.frames():
+                    self.attack(path, frame)
+                    self.attack(path, frame, descriptors=20)
+                for process in service.processes():
+                    self.assertIsNone(process.status, f"{process.name} died of {name}: "
+                                      f"{process.errors}")
+                service.wait_until_ready(timeout=20)
+                answer = service.start_snapshot()
+                self.assertEqual(answer.wait(30), 0, answer.errors)
+                self.say(f"{name}: noise, and a snapshot after it")
+            time.sleep(0.2)
+            after = [len(os.listdir(f"/proc/{process.pid}/fd")) for process in service.processes()]
+            self.assertEqual(descriptors, after, "descriptors were left open")
+
+    def test_noise_while_held(self):
+        with self.sandbox([Volume("a")]) as box:
+            service = Service(box).start()
+            requester = service.hold_until_told()
+            for name in self.NAMES:
+                for frame in self.frames():
+                    self.attack(box.path(f"{service.runtime}/{name}"), frame)
+            self.assertEqual(service.release(requester), 0, requester.errors)
+
+    def test_rights(self):
+        with self.sandbox([Volume("a")]) as box:
+            service = Service(box).start()
+            refused = service.ctl("snapshot", "--", "touch", "/tmp/ran", user=NOBODY)
+            self.assertEqual(refused.status, NOT_RUN, refused.errors)
+            self.assertIn("vss-admin", refused.errors)
+            self.assertFalse(box.exists("/tmp/ran"))
+            for verb in ("hold", "thaw", "release", "check"):
+                self.assertEqual(service.ctl(verb, user=NOBODY).status, 1, verb)
+            for verb in ("status", "writers", "plan", "history"):
+                self.assertEqual(service.ctl(verb, user=NOBODY).status, 0, verb)
+            allowed = service.ctl("snapshot", "--", "true", user=ADMINISTRATOR)
+            self.assertEqual(allowed.status, 0, allowed.errors)
+            writer = box.start("lying_writer", service.runtime, "mine", user=WRITERS_USER)
+            service.wait_until_ready(writers=1)
+            self.assertIsNone(writer.status)
+            for program in ("vss-freezer", "vss-guardian"):
+                child = box.run(program, "--runtime-dir", service.runtime, user=NOBODY)
+                self.assertEqual(child.status, 77, child.errors)
+                self.say(child.errors.strip())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""A device that never answers, among three filesystems."""
+
+import signal
+import time
+
+from harness.probe import Probe, now
+from harness.sandbox import Volume
+from harness.service import Service
+from harness.testing import EndToEndTest, main, wait_until
+
+FREEZE_BUDGET_S = 4
+CONFIG = f"""
+[requesters.local]
+prepare = 6
+freeze = {FREEZE_BUDGET_S}
+hold = 8
+"""
+
+
+class HangingDevice(EndToEndTest):
+    def start(self, box, *writer_options):
+        disk = self.add_stalling_disk(box, "slow")
+        service = Service(box, CONFIG).start()
+        if writer_options:
+            service.start_writer("exec", "--name", "app", *writer_options)
+            service.wait_until_ready(writers=1)
+        return disk, service, Probe(box, ["/mnt/a", "/mnt/b"])
+
+    def assert_clean_afterwards(self, disk, service):
+        """The device answers again: what waited is thawed, and the next snapshot works."""
+        disk.signal(signal.SIGCONT)
+        service.wait_until_ready(timeout=20)
+        after = service.start_snapshot()
+        self.assertEqual(after.wait(30), 0, after.errors)
+
+    def test_stops_before_prepare(self):
+        with self.sandbox([Volume("a"), Volume("b")]) as box:
+            disk, service, probe = self.start(box)
+            box.run("fs_tool", "dirty", "/mnt/slow/file", 4)
+            disk.signal(signal.SIGSTOP)
+            began = now()
+            requester = service.start_snapshot()
+            self.assertEqual(requester.wait(30), 125, requester.errors)
+            took = now() - began
+            self.assertLess(took, 6 + 1, "the answer came later than the budget of PREPARE")
+            sentence = service.record()["sentence"]
+            self.assertIn("/mnt/slow", sentence)
+            for mount_point in probe.mount_points:
+                self.assertIsNotNone(probe.wait_thawed(mount_point, began, 1), "a veto, and frozen?")
+            self.say(f"answered after {took:.1f} s: {sentence}")
+            self.assert_clean_afterwards(disk, service)
+
+    def test_stops_between_prepare_and_freeze(self):
+        with self.sandbox([Volume("a"), Volume("b")]) as box:
+            disk, service, probe = self.start(
+                box, "--freeze", "touch /run/in-freeze; while [ ! -e /run/go ]; do sleep 0.01; done",
+                "--thaw", "true")
+            requester = service.start_snapshot()
+            self.assertTrue(wait_until(lambda: box.exists("/run/in-freeze"), 10), requester.errors)
+            began = now()
+            disk.signal(signal.SIGSTOP)
+            box.write("/run/go", "")
+            self.assertEqual(requester.wait(30), 125, requester.errors)
+            took = now() - began
+            self.assertLess(took, FREEZE_BUDGET_S + 1, "the answer came later than its budget")
+            for mount_point in probe.mount_points:
+                thawed = probe.wait_thawed(mount_point, now(), 2)
+                self.assertIsNotNone(thawed, f"{mount_point} waits for the device that hangs")
+            self.say(f"answered after {took:.1f} s, the others run")
+            self.assertFalse(service.json("status")["ready"], "a FIFREEZE is still in flight")
+            disk.signal(signal.SIGCONT)
+            service.wait_until_ready(timeout=20)
+            record = service.record()
+            slow = [part for part in record["filesystems"] if part["mount_point"] == "/mnt/slow"]
+            text = service.ctl("explain").output
+            self.assertIn("/mnt/slow", record["sentence"])
+            self.assertIn(slow[0]["source"], text, "explain does not name the device")
+            self.say(record["sentence"])
+            self.assert_clean_afterwards(disk, service)
+
+    def test_stops_while_held(self):
+        """FITHAW on a dead device waits; the others are thawed on time all the same."""
+        with self.sandbox([Volume("a"), Volume("b")]) as box:
+            disk, service, probe = self.start(box)
+            requester = service.hold_until_told()
+            disk.signal(signal.SIGSTOP)
+            released = now()
+            box.write("/run/release", "")
+            for mount_point in probe.mount_points:
+                thawed = probe.wait_thawed(mount_point, released, 3)
+                self.assertIsNotNone(thawed, f"{mount_point} waits for the device that hangs")
+                self.assertLess(thawed - released, 1.1)
+            time.sleep(0.5)
+            disk.signal(signal.SIGCONT)
+            requester.wait(40)
+            self.say(f"others thawed at once; vssctl exit {requester.status}")
+            self.assert_clean_afterwards(disk, service)
+
+
+if __name__ == "__main__":
+    main()
