@@ -129,6 +129,17 @@ Complaint take(const Raw& raw, Options& options) {
   return take_require(raw.require, options.transaction.require);
 }
 
+// CLI11 takes an empty value for none, and an unset variable of a script would go unnoticed.
+Complaint find_empty(const std::vector<std::string>& arguments) {
+  for (const auto& argument : arguments) {
+    if (argument.empty()) return "an argument is empty";
+    if (argument.starts_with("--") && argument.ends_with('=')) {
+      return '`' + argument + "` has no value";
+    }
+  }
+  return std::nullopt;
+}
+
 // CLI11 speaks in exceptions; they end here.
 Complaint parse_with_cli11(CLI::App& app, std::vector<std::string> arguments) {
   std::ranges::reverse(arguments);  // as CLI11 wants them
@@ -160,7 +171,8 @@ std::variant<Options, Ending> parse_verb(Verb verb, std::vector<std::string> arg
   Raw raw;
   CLI::App app;
   add_options(app, verb, raw);
-  Complaint complaint = parse_with_cli11(app, std::move(arguments));
+  Complaint complaint = find_empty(arguments);
+  if (!complaint) complaint = parse_with_cli11(app, std::move(arguments));
   if (!complaint) complaint = take(raw, options);
   if (!complaint && verb == Verb::kSnapshot && !has_command) {
     complaint = "COMMAND is missing; write it behind `--`";

@@ -57,8 +57,8 @@ Exit status: 0 vssd answered, 1 it did not.
 
 constexpr std::string_view kPlan = R"(Usage: vssctl plan [--json] [OPTION…]
 
-Prints what a snapshot would do with every mount, and why. Filesystems of layer 0
-freeze first; those of one layer may freeze together. Changes nothing.
+Prints what a snapshot would do with every mount, and why. Filesystems of layer
+0 freeze first; those of one layer may freeze together. Changes nothing.
 
   --filesystems all|none|PATH…
                       Plan for these mount points only (default all)
@@ -78,7 +78,7 @@ Asks every participant "could you?" and changes nothing. Leaves a record.
   --require GRADE     crash, filesystem or application (default: configured)
   --runtime-dir DIR, --config FILE
 
-Exit status: 0 a snapshot could be taken, 1 it could not (the reason is printed).
+Exit status: 0 a snapshot could be taken, 1 it could not (it says why).
 Needs root or the group vss-admin.
 )";
 
@@ -94,8 +94,9 @@ Exit status: 0 vssd answered, 1 it did not.
 
 constexpr std::string_view kExplain = R"(Usage: vssctl explain [ID] [--json]
 
-Prints one transaction in full: why it ended as it did, each phase, each writer's
-and filesystem's part, the deadline, and what was excluded. Without ID: the last.
+Prints one transaction in full: why it ended as it did, each phase, the part of
+each writer and filesystem, the deadline, and what was excluded. Without ID: the
+last.
 
   --json              The record as JSON (schema: docs/records.md)
   --runtime-dir DIR, --config FILE
