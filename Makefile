@@ -10,7 +10,7 @@ PROGRAMS = $(BUILD)/$(E2E)/programs.json
 CTEST = ctest --test-dir $(BUILD) --output-on-failure
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build compile demo test check e2e lint format tidy mutation fuzz fuzz-smoke asan tsan clean
+.PHONY: help deps build compile demo test check e2e lint format tidy mutation fuzz fuzz-smoke fuzz-each asan tsan clean
 
 help: ## this text
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' Makefile
@@ -50,15 +50,23 @@ tidy: compile ## include lines against cmake/layers.txt, banned calls, dead file
 mutation: build ## drop or alter each row of the transition table: how many are caught
 	@cmake --build $(BUILD) --target mutation
 
-fuzz: deps ## each fuzz target for a minute
-	@cmake --preset fuzz --log-level=WARNING
-	@cmake --build build/fuzz
-	@ctest --test-dir build/fuzz --output-on-failure -L fuzz-minute
+fuzz: ## each fuzz target for a minute
+	@$(MAKE) --no-print-directory fuzz-each FUZZ_S=60
 
-fuzz-smoke: deps
+fuzz-smoke:
+	@$(MAKE) --no-print-directory fuzz-each FUZZ_S=5
+
+# What is found to be new goes to build/, not to the corpus of the tree.
+fuzz-each: deps
 	@cmake --preset fuzz --log-level=WARNING
-	@cmake --build build/fuzz
-	@ctest --test-dir build/fuzz --output-on-failure -L fuzz-smoke -j2
+	@cmake --build build/fuzz --target fuzz/all
+	@set -e; for fuzzer in build/fuzz/fuzz/*_fuzz; do \
+	  name=$$(basename $$fuzzer _fuzz); mkdir -p build/fuzz/found/$$name; \
+	  echo "fuzz $$name for $(FUZZ_S) s"; \
+	  $$fuzzer -max_total_time=$(FUZZ_S) -timeout=5 -verbosity=0 -artifact_prefix=build/fuzz/found/ \
+	      build/fuzz/found/$$name $$(ls -d fuzz/corpus/$$name 2>/dev/null) \
+	      > build/fuzz/found/$$name.log 2>&1 || { tail -40 build/fuzz/found/$$name.log; exit 1; }; \
+	done
 
 asan tsan: deps ## the tests without root under sanitizers
 	@cmake --preset $@ --log-level=WARNING
