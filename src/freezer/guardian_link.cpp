@@ -66,7 +66,7 @@ News GuardianLink::receive() {
       greeted_ = true;
       reason_.clear();
       return News::kReady;
-    case GuardianWord::kArmed: armed_ = true; return News::kArmed;
+    case GuardianWord::kArmed: return News::kArmed;
     case GuardianWord::kDeadlineSet: return News::kDeadlineSet;
     case GuardianWord::kDisarmed: armed_ = false; return News::kDisarmed;
     case GuardianWord::kRefused:
@@ -77,6 +77,7 @@ News GuardianLink::receive() {
 
 News GuardianLink::arm(base::TransactionId transaction, std::vector<int> filesystems) {
   transaction_ = transaction;
+  armed_ = true;
   arming_ = std::move(filesystems);
   next_to_send_ = 0;
   return continue_sending();

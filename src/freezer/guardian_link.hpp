@@ -40,7 +40,7 @@ class GuardianLink {
   News continue_sending();
 
   bool ready() const { return greeted_; }
-  bool armed() const { return armed_; }
+  bool armed() const { return armed_; }  // or asked to: to be disarmed
   const base::FixedText<160>& reason() const { return reason_; }
 
   // `filesystems[i]` for slot i; they must stay open until kArmed. Not empty.

@@ -42,8 +42,12 @@ bool SlotTable::all_closed() const {
   return std::ranges::none_of(used(), [](const Slot& slot) { return slot.open(); });
 }
 
-bool SlotTable::anything_in_flight() const {
-  return std::ranges::any_of(used(), [](const Slot& slot) { return slot.state().in_flight(); });
+bool SlotTable::anything_closed() const {
+  return std::ranges::any_of(used(), [](const Slot& slot) { return !slot.open(); });
+}
+
+void SlotTable::abandon_empty() {
+  header().count.store(0);
 }
 
 void SlotTable::begin(std::string_view root) {
@@ -69,6 +73,7 @@ void SlotTable::add(std::size_t i, const SlotIdentity& identity) {
   slot.mount_id = identity.mount_id;
   slot.lies_on = identity.lies_on;
   slot.filesystem_type.store(identity.filesystem_type);
+  slot.source.store(identity.source);
   slot.mount_point.store(identity.mount_point);
 }
 

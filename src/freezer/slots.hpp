@@ -74,6 +74,7 @@ struct alignas(64) Slot {
   std::uint32_t reserved;
   SlotSet lies_on;
   SharedText<32> filesystem_type;
+  SharedText<256> source;
   SharedText<1024> mount_point;  // below `root` of the header
 
   SlotState state() const { return unpack(word.load()); }
@@ -108,6 +109,7 @@ struct SlotIdentity {
   std::int32_t layer = 0;
   std::string_view mount_point;
   std::string_view filesystem_type;
+  std::string_view source;
   SlotSet lies_on{};
 };
 
@@ -133,13 +135,15 @@ class SlotTable {
   SlotsHeader& header() const { return *reinterpret_cast<SlotsHeader*>(mapping_.data()); }
 
   bool all_closed() const;
-  bool anything_in_flight() const;
+  bool anything_closed() const;
 
   // The freezer alone, with every slot closed and nobody armed. Until commit() the file says that
   // it has no slots; a process that dies in between leaves nothing to thaw. Freeze-safe.
   void begin(std::string_view root);
   void add(std::size_t i, const SlotIdentity& identity);
   void commit(base::TransactionId transaction, std::size_t count);
+  // Takes commit() back before any lane was started.
+  void abandon_empty();
 
  private:
   SlotTable(base::UniqueFd fd, platform::SharedMapping mapping)

@@ -15,6 +15,7 @@ struct PathIdentity {
   std::uint32_t mount_id = 0;  // as in mountinfo; the same in every mount namespace
   std::uint32_t major = 0;     // st_dev: equals mountinfo's number except on btrfs
   std::uint32_t minor = 0;
+  std::uint64_t inode = 0;
 };
 // Follows symbolic links; asks no server. Nothing when it cannot be examined.
 std::optional<PathIdentity> identify(const std::string& path);

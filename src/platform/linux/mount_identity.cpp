@@ -18,8 +18,8 @@ constexpr unsigned kStatxMountId = 0x1000;  // STATX_MNT_ID, Linux 5.8
 
 // The running kernel's layout of struct statx where the C library's header is older.
 bool examine(int directory, const char* path, int flags, struct statx& found) {
-  return ::statx(directory, path, flags | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, kStatxMountId,
-                 &found) == 0 &&
+  return ::statx(directory, path, flags | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+                 STATX_INO | kStatxMountId, &found) == 0 &&
          (found.stx_mask & kStatxMountId) != 0;
 }
 
@@ -29,7 +29,7 @@ std::optional<PathIdentity> identify(const std::string& path) {
   struct statx found{};
   if (!examine(AT_FDCWD, path.c_str(), 0, found)) return std::nullopt;
   return PathIdentity{static_cast<std::uint32_t>(found.stx_mnt_id), found.stx_dev_major,
-                      found.stx_dev_minor};
+                      found.stx_dev_minor, found.stx_ino};
 }
 
 int open_mount(const char* path, std::uint32_t mount_id, base::UniqueFd& opened) {

@@ -1,0 +1,164 @@
+#include "freezer/plan_source.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "platform/block_graph.hpp"
+#include "platform/mount_identity.hpp"
+
+namespace vss::freezer {
+namespace {
+
+constexpr const char* kSysfs = "/sys";
+
+plan::DeviceNumber number(platform::BlockNumber from) {
+  return {from.major, from.minor};
+}
+
+std::optional<plan::DeviceNumber> number(const std::optional<platform::BlockNumber>& from) {
+  if (!from) return std::nullopt;
+  return number(*from);
+}
+
+plan::BlockDevice device_of(platform::BlockDeviceFacts&& facts) {
+  plan::BlockDevice device;
+  device.device = number(facts.device);
+  device.name = std::move(facts.name);
+  device.hardware = facts.hardware;
+  device.partition_of = number(facts.partition_of);
+  device.loop = facts.loop;
+  device.backing_file = std::move(facts.backing_file);
+  device.mapper_name = std::move(facts.mapper_name);
+  device.array_level = std::move(facts.array_level);
+  for (const platform::BlockNumber slave : facts.slaves)
+    device.slaves.push_back(number(slave));
+  return device;
+}
+
+plan::BlockStack look_up_devices(const plan::MountTable& table) {
+  plan::BlockStack stack;
+  stack.sysfs_present = platform::block_devices_visible(kSysfs);
+  if (!stack.sysfs_present) return stack;
+  std::vector<platform::BlockDeviceFacts> facts;
+  for (const plan::DeviceQuery& query : plan::devices_to_look_up(table)) {
+    if (!query.by_source) {
+      platform::read_block_stack(kSysfs, {query.filesystem.major, query.filesystem.minor}, facts);
+      continue;
+    }
+    plan::MemberDevices& members = stack.members.emplace_back();
+    members.filesystem = query.filesystem;
+    for (const auto member : platform::member_devices(kSysfs, query.type, query.source)) {
+      members.devices.push_back(number(member));
+      platform::read_block_stack(kSysfs, member, facts);
+    }
+  }
+  for (platform::BlockDeviceFacts& fact : facts)
+    stack.devices.push_back(device_of(std::move(fact)));
+  return stack;
+}
+
+// A path's superblock, as the table numbers it; where the table does not show its mount (another
+// namespace), st_dev has to do.
+void forbid(const plan::MountTable& table, const std::string& path, std::string_view what,
+            std::vector<plan::Forbidden>& forbidden) {
+  const auto found = platform::identify(path);
+  if (!found) return;
+  forbidden.push_back({{found->major, found->minor}, what});
+  if (const auto mount = plan::mount_with_id(table, found->mount_id)) {
+    forbidden.push_back({table.mounts()[*mount].device, what});
+  }
+}
+
+std::vector<plan::Forbidden> what_must_not_freeze(const plan::MountTable& table,
+                                                  const PlanLimits& limits) {
+  std::vector<plan::Forbidden> forbidden;
+  forbid(table, "/", "/", forbidden);
+  forbid(table, "/proc/1/root/.", "/ of process 1", forbidden);
+  forbid(table, "/proc/self/exe", "the freezer's executable", forbidden);
+  for (const std::string& path : limits.executables) {
+    forbid(table, path, "an executable of the service", forbidden);
+  }
+  forbid(table, limits.runtime_directory, "the runtime directory", forbidden);
+  return forbidden;
+}
+
+// The request in the planner's words; the views live as long as this does.
+class RequestViews {
+ public:
+  RequestViews(const Planning& planning, const PlanLimits& limits) {
+    for (const wire::Path& path : planning.request.paths)
+      paths_.push_back(path.view());
+    for (const auto& pattern : planning.request.exclude)
+      exclude_.push_back(pattern.view());
+    for (const std::string& path : limits.only)
+      only_.push_back(path);
+    request_.selection = static_cast<plan::Selection>(planning.request.selection);
+    request_.paths = paths_;
+    request_.exclude = exclude_;
+    request_.unfreezable = planning.request.unfreezable == wire::UnfreezablePolicy::kFail
+                               ? plan::Unfreezable::kFail
+                               : plan::Unfreezable::kSync;
+    request_.require_filesystem = planning.request.require >= wire::Grade::kFilesystem;
+    request_.forbidden = planning.forbidden;
+    request_.allow_root = limits.allow_root;
+    request_.only = only_;
+  }
+  RequestViews(const RequestViews&) = delete;
+  RequestViews& operator=(const RequestViews&) = delete;
+
+  const plan::PlanRequest& request() const { return request_; }
+
+ private:
+  std::vector<std::string_view> paths_, exclude_, only_;
+  plan::PlanRequest request_;
+};
+
+}  // namespace
+
+base::Result<PlanSource> PlanSource::open(TableOf table, PlanLimits limits) {
+  const bool self = table == TableOf::kSelf;
+  auto file = platform::MountTableFile::open(self ? "/proc/self/mountinfo" : "/proc/1/mountinfo");
+  if (!file) return std::unexpected(file.error());
+  return PlanSource(std::move(*file), self ? "" : "/proc/1/root", std::move(limits));
+}
+
+void PlanSource::add_executable(std::string path) {
+  if (!path.empty() && std::ranges::find(limits_.executables, path) == limits_.executables.end()) {
+    limits_.executables.push_back(std::move(path));
+  }
+}
+
+base::Result<std::unique_ptr<Planning>> PlanSource::make(const wire::FilesystemRequest& request) {
+  auto planning = std::make_unique<Planning>();
+  planning->request = request;
+  const auto text = file_.read();
+  if (!text) return std::unexpected(text.error());
+  if (auto parsed = planning->table.parse(*text); !parsed) {
+    return std::unexpected(plan::to_error(parsed.error(), "the mount table"));
+  }
+  planning->blocks = look_up_devices(planning->table);
+  planning->forbidden = what_must_not_freeze(planning->table, limits_);
+  const RequestViews views(*planning, limits_);
+  auto made = plan::make_plan(planning->table, planning->blocks, views.request(), planning->plan);
+  if (!made) return std::unexpected(made.error());
+  return planning;
+}
+
+std::optional<plan::Reason> PlanSource::changed_since(const Planning& before) {
+  const auto text = file_.read();
+  if (!text) return plan::Reason{text.error().message};
+  if (!again_table_.parse(*text)) return plan::Reason{"the mount table cannot be read again"};
+  const RequestViews views(before, limits_);
+  auto made = plan::make_plan(again_table_, before.blocks, views.request(), again_);
+  if (!made) return plan::Reason{made.error().message};
+  return plan::difference(before.plan, again_);
+}
+
+bool shares_namespace_with_process_1() {
+  const auto own = platform::identify("/proc/self/ns/mnt");
+  const auto first = platform::identify("/proc/1/ns/mnt");
+  return own && first && own->inode == first->inode;
+}
+
+}  // namespace vss::freezer

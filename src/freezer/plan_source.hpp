@@ -1,0 +1,76 @@
+// Where the plan comes from: one mount namespace's table, what /sys says about its devices, what is
+// asked, and the freezer's own limits.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "plan/block_stack.hpp"
+#include "plan/mount_table.hpp"
+#include "plan/plan.hpp"
+#include "platform/mount_table.hpp"
+#include "wire/filesystems.hpp"
+
+namespace vss::freezer {
+
+enum class TableOf { kSelf, kProcess1 };
+
+// The freezer's own limits, from its command line. No request widens them.
+struct PlanLimits {
+  std::vector<std::string> only;
+  bool allow_root = false;
+  std::vector<std::string> executables;  // ours, besides this one
+  std::string runtime_directory;
+};
+
+// A plan with everything it was made from. Stays where it is: the plan views the rest.
+struct Planning {
+  wire::FilesystemRequest request;
+  plan::MountTable table;
+  plan::BlockStack blocks;
+  std::vector<plan::Forbidden> forbidden;
+  plan::Plan plan;
+
+  Planning() = default;
+  Planning(const Planning&) = delete;
+  Planning& operator=(const Planning&) = delete;
+};
+
+class PlanSource {
+ public:
+  // Opens the table. Not freeze-safe.
+  static base::Result<PlanSource> open(TableOf table, PlanLimits limits);
+
+  // Plans now. Opens nothing but /proc and /sys, so no dead device can stall it; asks no server.
+  // Fails for what is wrong with the request (a path that is no mount root); a veto is no failure:
+  // it stands in the plan. Not freeze-safe by the letter (opens by path), but touches no disk.
+  base::Result<std::unique_ptr<Planning>> make(const wire::FilesystemRequest& request);
+
+  // Plans again from the table of this moment, with the devices that `before` knew: a sentence when
+  // other filesystems would be frozen. Freeze-safe after one call has warmed the heap.
+  std::optional<plan::Reason> changed_since(const Planning& before);
+
+  // Where the table's mount points are to be opened: "" or "/proc/1/root".
+  const std::string& root() const { return root_; }
+  const PlanLimits& limits() const { return limits_; }
+  // Known only later (vssd, guardian): theirs must not be frozen either.
+  void add_executable(std::string path);
+
+ private:
+  PlanSource(platform::MountTableFile file, std::string root, PlanLimits limits)
+      : file_(std::move(file)), root_(std::move(root)), limits_(std::move(limits)) {}
+
+  platform::MountTableFile file_;
+  std::string root_;
+  PlanLimits limits_;
+  plan::MountTable again_table_;
+  plan::Plan again_;
+};
+
+// This process sees the mounts that process 1 sees. Reads /proc.
+bool shares_namespace_with_process_1();
+
+}  // namespace vss::freezer

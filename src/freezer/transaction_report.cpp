@@ -1,0 +1,125 @@
+// What a transaction says about itself: details, counts, sentences.
+#include "freezer/transaction.hpp"
+
+#include <cstring>
+#include <utility>
+
+#include "freezer/mount_detail.hpp"
+#include "platform/clock.hpp"
+
+namespace vss::freezer {
+namespace {
+
+using base::Instant;
+using wire::Reason;
+
+constexpr base::seconds kStuckAfter{1};  // an ioctl that takes longer is named
+
+}  // namespace
+
+void Transaction::tell_slots(Instant now) {
+  for (std::size_t i = 0; i < told_.size(); ++i) {
+    const Slot& slot = parts_.slots[i];
+    const SlotState state = slot.state();
+    Told& told = told_[i];
+    const auto tell = [&](bool& once, wire::MountResult result) {
+      if (std::exchange(once, true)) return;
+      wire::MountDetail detail = detail_of(entry_of(i), id_, slot);
+      if (result == wire::MountResult::kStuck) detail.result = result;
+      parts_.listener.detail(detail);
+    };
+    if (state.state == State::kFrozen) tell(told.frozen, wire::MountResult::kFrozen);
+    if (state.state == State::kClosed && state.outcome != Outcome::kNeverFrozen) {
+      tell(told.closed, wire::MountResult::kThawed);
+    }
+    const Instant began{state.state == State::kIntent ? slot.freeze_began.load()
+                                                      : slot.thaw_began.load()};
+    if (state.in_flight() && now - began >= kStuckAfter) {
+      tell(told.stuck, wire::MountResult::kStuck);
+    }
+  }
+}
+
+wire::FilesystemSummary Transaction::summary() const {
+  wire::FilesystemSummary counts;
+  if (planning_) counts = summary_of(planning_->plan);
+  counts.plan_changed = plan_changed_ ? 1 : 0;
+  if (!slots_are_ours_) return counts;
+  for (const Slot& slot : parts_.slots.used()) {
+    const SlotState state = slot.state();
+    if (state.in_flight()) ++counts.in_flight;
+    if (state.state != State::kClosed) {
+      if (state.state != State::kEmpty && state.state != State::kIntent) ++counts.frozen;
+      continue;
+    }
+    if (state.outcome == Outcome::kFoundThawed) ++counts.thawed_by_others;
+    if (state.outcome == Outcome::kOwnerUnknown) ++counts.owner_unknown;
+    if (state.outcome == Outcome::kThawed && state.thawer != Thawer::kFreezer) {
+      ++counts.thawed_by_guardian;
+    }
+  }
+  return counts;
+}
+
+const plan::PlanEntry& Transaction::entry_of(std::size_t slot) const {
+  return planning_->plan.entries[planning_->plan.to_freeze[slot].entry];
+}
+
+Reason Transaction::sentence_about(std::size_t slot, std::string_view what, int error) const {
+  const plan::PlanEntry& entry = entry_of(slot);
+  Reason reason(entry.mount_point);
+  reason.append(" (").append(entry.type).append(" ").append(plan::to_text(entry.device).view());
+  reason.append(") ").append(what);
+  if (error != 0) reason.append(": ").append(::strerrordesc_np(error));
+  return reason;
+}
+
+// Names the first filesystem that keeps everybody waiting.
+Reason Transaction::not_answering() const {
+  if (helper_ && planning_) {
+    const plan::Plan& plan = planning_->plan;
+    const std::size_t at = helper_->working_on();
+    const bool freezes = at < plan.to_freeze.size();
+    if (at >= plan.to_freeze.size() + plan.to_sync.size()) return "the helper does not end";
+    const auto& filesystem =
+        freezes ? plan.to_freeze[at] : plan.to_sync[at - plan.to_freeze.size()];
+    const plan::PlanEntry& entry = plan.entries[filesystem.entry];
+    return Reason(entry.mount_point)
+        .append(" (")
+        .append(entry.source)
+        .append(") does not answer to open and sync; repair it, or leave it out with `exclude`");
+  }
+  for (std::size_t i = 0; i < told_.size(); ++i) {
+    const SlotState state = parts_.slots[i].state();
+    if (state.state == State::kIntent) {
+      return sentence_about(
+          i, Reason("does not answer: its freeze is in flight on ").append(entry_of(i).source));
+    }
+    if (state.in_flight() && parts_.slots[i].thaw_error != 0) {
+      return sentence_about(i, "cannot be thawed, trying on", parts_.slots[i].thaw_error);
+    }
+    if (state.in_flight()) {
+      return sentence_about(
+          i, Reason("does not answer: its thaw is in flight on ").append(entry_of(i).source));
+    }
+  }
+  return spoiled_.empty() ? Reason("the filesystems did not freeze in time") : spoiled_;
+}
+
+wire::FreezerStatus Transaction::status() const {
+  wire::FreezerStatus status;
+  status.guardian_alive = parts_.guardian.ready();
+  status.last_thawed = parts_.page.last();
+  status.clean = idle() && parts_.slots.all_closed();
+  if (status.clean) return status;
+  if (!idle()) status.transaction = id_;
+  switch (phase_) {
+    case Phase::kThawing: status.reason = not_answering(); break;
+    case Phase::kDisarming: status.reason = "the guardian has not disarmed yet"; break;
+    case Phase::kIdle: status.reason = "slots of an earlier transaction are open"; break;
+    default: status.reason = Reason("transaction ").append(base::to_text(id_)).append(" is open");
+  }
+  return status;
+}
+
+}  // namespace vss::freezer
