@@ -11,8 +11,11 @@
 #include "operator/snapshot.hpp"
 
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <array>
+#include <cstring>
 
 #include "base/exit_status.hpp"
 #include "operator/command.hpp"
@@ -254,6 +257,14 @@ int not_run(Messages& messages, const base::Error& error, int status) {
   return status;
 }
 
+// Below a limit the lock may succeed now and an allocation fail later, while everything is held.
+// vssctl reads nothing from a disk then, so that a page that is not locked is late at worst.
+bool may_lock_memory() {
+  rlimit limit{};
+  return ::geteuid() == 0 ||
+         (::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY);
+}
+
 void warn_of_blocking(Session& session, const Options& options) {
   const auto blocks = records::command_that_blocks(joined(options.command));
   if (!blocks || options.transaction.selection == wire::Selection::kNone) return;
@@ -281,8 +292,10 @@ int snapshot(Session& session, const Options& options) {
   if (!signals) return not_run(messages, signals.error(), base::kExitNotRun);
   // COMMAND may own the terminal when we speak.
   ::signal(SIGTTOU, SIG_IGN);
-  const auto resident = platform::keep_memory_resident(kHeapBytes, kStackBytes);
-  if (!resident && options.verbose) messages.say(resident.error().message);
+  if (may_lock_memory()) {
+    const auto resident = platform::keep_memory_resident(kHeapBytes, kStackBytes);
+    if (!resident) messages.say("going on: " + resident.error().message);
+  }
   return Snapshot(session, options, std::move(*client), std::move(*command), std::move(*signals))
       .run();
 }
