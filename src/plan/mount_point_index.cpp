@@ -1,16 +1,17 @@
 #include "plan/mount_point_index.hpp"
 
-#include <functional>
+#include <algorithm>
+#include <string>
 
 namespace vss::plan {
 namespace {
 
-// The beginning of `path` that comes after `prefix` on the way down: "" → "/" → "/a" → "/a/b".
-// False when `prefix` is the whole.
+// The beginning of a normal path that comes after `prefix` on the way down: "" → "/" → "/a" →
+// "/a/b". False when `prefix` is the whole.
 bool next_prefix(std::string_view path, std::string_view& prefix) {
   if (prefix.empty()) {
     prefix = path.substr(0, 1);
-    return true;
+    return !prefix.empty();
   }
   if (prefix.size() >= path.size()) return false;
   const std::size_t begin = prefix.size() == 1 ? 1 : prefix.size() + 1;
@@ -18,13 +19,25 @@ bool next_prefix(std::string_view path, std::string_view& prefix) {
   return true;
 }
 
-}  // namespace
-
-std::string_view without_trailing_slashes(std::string_view path) {
-  while (path.size() > 1 && path.back() == '/')
-    path.remove_suffix(1);
-  return path;
+// `path` as the kernel prints paths: no empty component, no "." and "..", no slash at the end.
+// Empty for a path that is not absolute.
+std::string normal_path(std::string_view path) {
+  std::string normal;
+  if (!path.starts_with('/')) return normal;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::string_view name = path.substr(0, path.find('/'));
+    path.remove_prefix(name.size());
+    if (name == "..") {
+      normal.resize(std::min(normal.rfind('/'), normal.size()));
+    } else if (!name.empty() && name != ".") {
+      normal.append("/").append(name);
+    }
+  }
+  return normal.empty() ? "/" : normal;
 }
+
+}  // namespace
 
 MountPointIndex::MountPointIndex(const MountTable& table) : table_(table) {
   const auto mounts = table.mounts();
@@ -42,9 +55,8 @@ MountPointIndex::MountPointIndex(const MountTable& table) : table_(table) {
   }
 }
 
-std::optional<std::size_t> MountPointIndex::mount_of_path(std::string_view path) const {
-  if (!path.starts_with('/')) return std::nullopt;
-  path = without_trailing_slashes(path);
+std::optional<std::size_t> MountPointIndex::mount_of_path(std::string_view given) const {
+  const std::string path = normal_path(given);
   std::uint32_t current = 0;  // index + 1
   std::string_view prefix;
   while (next_prefix(path, prefix)) {
@@ -60,9 +72,8 @@ std::optional<std::size_t> MountPointIndex::mount_of_path(std::string_view path)
   return current - 1;
 }
 
-std::optional<std::size_t> MountPointIndex::longest_mount_of_path(std::string_view path) const {
-  if (!path.starts_with('/')) return std::nullopt;
-  path = without_trailing_slashes(path);
+std::optional<std::size_t> MountPointIndex::longest_mount_of_path(std::string_view given) const {
+  const std::string path = normal_path(given);
   std::optional<std::size_t> longest;
   std::string_view prefix;
   while (next_prefix(path, prefix)) {
@@ -73,9 +84,8 @@ std::optional<std::size_t> MountPointIndex::longest_mount_of_path(std::string_vi
 }
 
 std::optional<std::size_t> MountPointIndex::mount_at(std::string_view path) const {
-  path = without_trailing_slashes(path);
   const auto mount = mount_of_path(path);
-  if (!mount || table_.mounts()[*mount].mount_point != path) return std::nullopt;
+  if (!mount || table_.mounts()[*mount].mount_point != normal_path(path)) return std::nullopt;
   return mount;
 }
 

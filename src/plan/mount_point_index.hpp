@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -11,8 +12,8 @@
 
 namespace vss::plan {
 
-// Symbolic links are not followed: paths that the kernel prints have none. Views the table, which
-// must outlive it unchanged. Allocates when made.
+// Paths are absolute. Symbolic links are not followed: paths that the kernel prints have none.
+// Views the table, which must outlive it unchanged. Allocates when made.
 class MountPointIndex {
  public:
   explicit MountPointIndex(const MountTable& table);
@@ -25,7 +26,7 @@ class MountPointIndex {
   // opened before the other mount came still lies there.
   std::optional<std::size_t> longest_mount_of_path(std::string_view path) const;
 
-  // The visible mount whose mount point is `path` itself; trailing slashes are ignored.
+  // The visible mount whose mount point is `path` itself.
   std::optional<std::size_t> mount_at(std::string_view path) const;
 
  private:
@@ -45,8 +46,5 @@ class MountPointIndex {
   std::unordered_map<Place, std::uint32_t, PlaceHash> by_place_;
   std::unordered_map<std::string_view, std::uint32_t> last_at_;
 };
-
-// `path` without trailing slashes; "/" stays.
-std::string_view without_trailing_slashes(std::string_view path);
 
 }  // namespace vss::plan

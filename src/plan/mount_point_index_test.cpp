@@ -63,6 +63,17 @@ TEST(MountPointIndex, AMountPointItselfOnlyWhereItIsOne) {
   EXPECT_EQ(index.mount_at("data"), std::nullopt);
 }
 
+TEST(MountPointIndex, APathIsTakenAsTheKernelWouldPrintIt) {
+  const auto table = parsed(line(1, 0, "/") + line(2, 1, "/a") + line(3, 2, "/a/b"));
+  const MountPointIndex index(table);
+  EXPECT_EQ(index.mount_at("//a/"), 1U);
+  EXPECT_EQ(index.mount_of_path("/a/./b//x"), 2U);
+  EXPECT_EQ(index.mount_of_path("/a/b/../x"), 1U);
+  EXPECT_EQ(index.mount_of_path("/../../a"), 1U);
+  EXPECT_EQ(index.mount_of_path("//"), 0U);
+  EXPECT_EQ(index.longest_mount_of_path("//a//b"), 2U);
+}
+
 TEST(MountPointIndex, ATableWithoutARootHasOnlyWhatItShows) {
   const auto table = parsed(line(5, 1, "/proc") + line(6, 5, "/proc/x"));
   const MountPointIndex index(table);

@@ -86,7 +86,7 @@ bool superblock_read_only(const Mount& mount);
 // it, of several there the topmost. Nothing when the table has no "/".
 std::optional<std::size_t> mount_of_path(const MountTable& table, std::string_view path);
 
-// Index of the topmost mount whose mount point is exactly `path` (a trailing slash is ignored).
+// Index of the topmost mount whose mount point is exactly `path`.
 std::optional<std::size_t> mount_at(const MountTable& table, std::string_view path);
 
 std::optional<std::size_t> mount_with_id(const MountTable& table, std::uint32_t mount_id);
