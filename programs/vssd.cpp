@@ -7,9 +7,6 @@
 #include <map>
 
 #include "base/exit_status.hpp"
-#include "driver/first_numbers.hpp"
-#include "platform/clock.hpp"
-#include "platform/random.hpp"
 #include "vssd_setup.hpp"
 
 namespace vss::programs {
@@ -87,21 +84,17 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   for (const std::string& warning : store->warnings())
     warnings.add(warning);
 
-  driver::NoteFile note_file(std::move(*note));
-  const auto found = note_file.read();
   driver::DriverOptions driver_options;
   driver_options.version = OPENVSS_VERSION;
   driver_options.warnings = warnings.all();
-  driver_options.first = driver::first_numbers(
-      platform::wall_clock_seconds(), platform::random_number(),
-      {store->highest(), on_page, found ? found->transaction : base::TransactionId{}});
+  driver_options.last_thawed = on_page;
   driver_options.administrator_group = administrators;
   if (!identity.was_root) driver_options.administrator_user = ::geteuid();
 
   platform::EventLoop loop;
   driver::Log log(STDERR_FILENO, static_cast<base::LogSeverity>(configuration.log_level));
-  driver::Driver driver(loop, notifier, log, configuration, driver_options, std::move(note_file),
-                        std::move(*store));
+  driver::Driver driver(loop, notifier, log, configuration, driver_options,
+                        driver::NoteFile(std::move(*note)), std::move(*store));
   loop.handle_signals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
     if (number == SIGHUP) {
       log.warning("SIGHUP: the configuration is read once; restart vssd to change it");

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "driver/first_numbers.hpp"
 #include "driver/status_report.hpp"
 #include "platform/clock.hpp"
+#include "platform/random.hpp"
 #include "records/json.hpp"
 
 namespace vss::driver {
@@ -42,8 +44,13 @@ Driver::Driver(platform::EventLoop& loop, platform::ServiceNotifier& notifier, L
       configuration_(configuration),
       options_(options),
       note_(std::move(note)),
+      found_note_(note_.read()),
       store_(std::move(store)),
-      coordinator_(configuration.policy, options.first),
+      first_(first_numbers(
+          platform::wall_clock_seconds(), platform::random_number(), found_note_.first,
+          {store_.highest(), options.last_thawed,
+           found_note_.open ? found_note_.open->transaction : base::TransactionId{}})),
+      coordinator_(configuration.policy, first_),
       participants_(loop, *this,
                     {.connections_max = configuration.policy.writers_max + kSpareConnections,
                      .freezer_user = options.freezer_user}),
@@ -54,7 +61,8 @@ Driver::Driver(platform::EventLoop& loop, platform::ServiceNotifier& notifier, L
 Driver::~Driver() = default;
 
 void Driver::serve(DriverSockets sockets) {
-  if (const auto found = note_.read()) {
+  note_.begin(found_note_, first_.transaction);
+  if (const auto& found = found_note_.open) {
     log_.warning(base::FixedText<240>{"the driver before this one ended with transaction "}
                      .append(base::to_text(found->transaction))
                      .append(" open"));
@@ -244,6 +252,9 @@ base::Result<std::string> Driver::record_json(std::optional<coordinator::Transac
   // What waits to be written is newer than everything in the store.
   for (auto record = unwritten_.rbegin(); record != unwritten_.rend(); ++record) {
     if (!id || record->id == *id) return records::to_json(*record);
+  }
+  if (lost_ && (!id || *id == lost_->transaction)) {
+    return records::to_json(record_of_lost(*lost_, platform::wall_clock_seconds()));
   }
   return store_.record_json(id, disks_may_be_frozen() ? records::RecordStore::Source::kMemoryOnly
                                                       : records::RecordStore::Source::kDiskToo);

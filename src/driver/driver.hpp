@@ -33,8 +33,8 @@ struct DriverSockets {
 struct DriverOptions {
   std::string version;
   std::vector<std::string> warnings;  // of setting up; shown by status
-  coordinator::FirstNumbers first;
-  uid_t freezer_user = 0;  // tests name their own
+  base::TransactionId last_thawed;    // on the page of an earlier freezer, where it is known
+  uid_t freezer_user = 0;             // tests name their own
   std::optional<gid_t> administrator_group;
   std::optional<uid_t> administrator_user;  // beside user 0: who runs an unprivileged vssd
 };
@@ -117,7 +117,9 @@ class Driver final : private devices::ParticipantHost, private requesters::Contr
   const config::Configuration& configuration_;
   const DriverOptions options_;
   NoteFile note_;
+  const Note found_note_;
   records::RecordStore store_;
+  const coordinator::FirstNumbers first_;
   coordinator::Coordinator coordinator_;
   devices::ParticipantServer participants_;
   requesters::ControlServer control_;

@@ -8,9 +8,11 @@
 
 namespace vss::driver {
 
-// `seen`: the highest number in the records, the note's, the thawed page's; none where there is
-// none. The clock alone would do, if it never went back. Pure.
+// `before`: the first number of the driver before this one, which may have started within this
+// second and given out numbers that nobody wrote down. `seen`: the highest number in the records,
+// the one in the note, the thawed page's. None where there is none. Pure.
 coordinator::FirstNumbers first_numbers(std::int64_t wall_clock_seconds, std::uint64_t random,
+                                        base::TransactionId before,
                                         std::initializer_list<base::TransactionId> seen);
 
 }  // namespace vss::driver

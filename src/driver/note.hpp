@@ -1,4 +1,5 @@
-// The note: which transaction is open, where a driver that comes after a killed one finds it.
+// The note: which transaction is open, and which numbers were used, where a driver that comes after
+// a killed one finds it.
 #pragma once
 
 #include <array>
@@ -15,24 +16,33 @@ namespace vss::driver {
 inline constexpr std::size_t kNoteBytes = 256;
 using NoteText = std::array<char, kNoteBytes>;
 
+struct Note {
+  std::optional<coordinator::NoteFound> open;
+  base::TransactionId first;  // that its driver gave out; all others share the upper bits
+};
+
 // A few lines a person can read too, padded with line ends. Pure.
-NoteText to_text(const coordinator::WriteNote& note);
-NoteText closed_note();
-// Nothing: no transaction was open, or the file is new. A text that is none of ours is nothing as
-// well: the service has nothing to lose but the once-only failure of a THAW.
-std::optional<coordinator::NoteFound> parse_note(std::span<const char> text);
+NoteText to_text(const Note& note);
+// Empty: the file is new. A text that is none of ours is empty as well: the service has nothing to
+// lose but the once-only failure of a THAW.
+Note parse_note(std::span<const char> text);
 
 // The open file (driver/note, on tmpfs). One small write each time; freeze-safe.
 class NoteFile {
  public:
   explicit NoteFile(base::UniqueFd file) : file_(std::move(file)) {}
-  std::optional<coordinator::NoteFound> read() const;
-  void write(const coordinator::WriteNote& note) { write(to_text(note)); }
-  void close() { write(closed_note()); }
+
+  Note read() const;
+  // Takes over what was found open, under this driver's first number.
+  void begin(const Note& found, base::TransactionId first);
+  void write(const coordinator::WriteNote& note);
+  void close();
 
  private:
-  void write(const NoteText& text);
+  void store();
+
   base::UniqueFd file_;
+  Note note_;  // as it stands in the file
 };
 
 }  // namespace vss::driver

@@ -7,32 +7,42 @@
 namespace vss::driver {
 namespace {
 
+constexpr base::TransactionId kFirst{(0x6a11f0c2ULL << 20) | 1};
 const coordinator::WriteNote kHeld{
-    .transaction = {(0x6a11f0c2ULL << 20) | 3}, .requester = "vssctl:812", .answered = true};
+    .transaction = {kFirst.value + 2}, .requester = "vssctl:812", .answered = true};
+
+Note held_note(bool answered) {
+  return {.open = coordinator::NoteFound{.transaction = kHeld.transaction,
+                                         .requester = kHeld.requester,
+                                         .answered = answered},
+          .first = kFirst};
+}
 
 TEST(Note, IsReadBackAsWritten) {
-  const auto found = parse_note(to_text(kHeld));
-  ASSERT_TRUE(found);
-  EXPECT_EQ(found->transaction, kHeld.transaction);
-  EXPECT_EQ(found->requester.view(), "vssctl:812");
-  EXPECT_TRUE(found->answered);
-  coordinator::WriteNote open = kHeld;
-  open.answered = false;
-  EXPECT_FALSE(parse_note(to_text(open))->answered);
-}
-
-TEST(Note, OfNothingOpenIsNothing) {
-  EXPECT_FALSE(parse_note(closed_note()));
-}
-
-TEST(Note, ThatIsNoneOfOursIsNothing) {
-  for (const std::string_view text :
-       {"", "openvss note 1\n", "openvss note 1\nopen ", "openvss note 1\nopen 1-x y\n",
-        "openvss note 1\nanswered 6a11f0c2-3\n", "openvss note 2\nopen 6a11f0c2-3 y\n"}) {
-    EXPECT_FALSE(parse_note(text)) << text;
+  for (const bool answered : {true, false}) {
+    const Note note = parse_note(to_text(held_note(answered)));
+    EXPECT_EQ(note.first, kFirst);
+    ASSERT_TRUE(note.open);
+    EXPECT_EQ(note.open->transaction, kHeld.transaction);
+    EXPECT_EQ(note.open->requester.view(), "vssctl:812");
+    EXPECT_EQ(note.open->answered, answered);
   }
-  const NoteText zeros{};
-  EXPECT_FALSE(parse_note(zeros));
+}
+
+TEST(Note, OfNothingOpenKeepsTheNumbers) {
+  const Note note = parse_note(to_text(Note{.open = {}, .first = kFirst}));
+  EXPECT_FALSE(note.open);
+  EXPECT_EQ(note.first, kFirst);
+}
+
+TEST(Note, ThatIsNoneOfOursIsEmpty) {
+  for (const std::string_view text :
+       {"", "openvss note 1\n", "openvss note 1\nopen ", "openvss note 1\ndriver 1-x\n",
+        "openvss note 2\ndriver 6a11f0c2-1\nopen 6a11f0c2-3 y\n"}) {
+    const Note note = parse_note(text);
+    EXPECT_FALSE(note.open || note.first.valid()) << text;
+  }
+  EXPECT_FALSE(parse_note(NoteText{}).first.valid());
 }
 
 TEST(NoteFile, HoldsTheLastThingWritten) {
@@ -40,11 +50,22 @@ TEST(NoteFile, HoldsTheLastThingWritten) {
   base::UniqueFd file{::mkstemp(path)};
   ::unlink(path);
   NoteFile note(std::move(file));
-  EXPECT_FALSE(note.read());
+  EXPECT_FALSE(note.read().first.valid());
+  note.begin(note.read(), kFirst);
   note.write(kHeld);
-  EXPECT_EQ(note.read()->transaction, kHeld.transaction);
+  EXPECT_EQ(note.read().open->transaction, kHeld.transaction);
   note.close();
-  EXPECT_FALSE(note.read());
+  EXPECT_FALSE(note.read().open);
+  EXPECT_EQ(note.read().first, kFirst);
+}
+
+TEST(NoteFile, KeepsWhatItsPredecessorLeftOpenUntilItIsClosed) {
+  char path[] = "/tmp/vss-note-XXXXXX";
+  base::UniqueFd file{::mkstemp(path)};
+  ::unlink(path);
+  NoteFile note(std::move(file));
+  note.begin(held_note(true), {kFirst.value + (1ULL << 20)});
+  EXPECT_EQ(note.read().open->transaction, kHeld.transaction);
 }
 
 }  // namespace

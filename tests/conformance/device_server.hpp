@@ -1,0 +1,34 @@
+// A server of the two devices, as a program written for FreeBSD sees it. The suite runs against
+// each door that serves them: the sockets today, the device nodes beside them later.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "wire/device_message.hpp"
+
+namespace vss::conformance {
+
+// One open device. read() and write() return what the ioctl would: true for 0.
+class DeviceClient {
+ public:
+  virtual ~DeviceClient() = default;
+  virtual bool read(wire::DeviceMessage& message) = 0;
+  virtual bool write(const wire::DeviceMessage& message) = 0;
+  // poll(2) for POLLIN.
+  virtual bool wait_readable(std::chrono::milliseconds at_most) = 0;
+};
+
+enum class Device { kApplication, kFilesystem };
+
+struct DeviceDoor {
+  std::string name;
+  // Opens the device of the vssd whose runtime directory this is.
+  std::function<std::unique_ptr<DeviceClient>(const std::string& runtime_directory, Device device)>
+      open;
+};
+DeviceDoor socket_door();
+
+}  // namespace vss::conformance
