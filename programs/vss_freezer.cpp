@@ -16,7 +16,8 @@ using vss::base::Error;
 using vss::freezer::Options;
 
 vss::base::Result<int> run_plan(const Options& options) {
-  auto source = vss::freezer::PlanSource::open(options.table(), options.limits());
+  auto source = vss::freezer::PlanSource::open(vss::freezer::PlanSource::places_of(options.table()),
+                                               options.limits());
   if (!source) return std::unexpected(source.error());
   auto planning = (*source).make(options.request);
   if (!planning) return std::unexpected(planning.error());

@@ -24,6 +24,13 @@ void say(const std::string& line) {
 
 base::Status run_guardian(const std::string& runtime_directory, bool require_locked_memory) {
   if (auto made = platform::make_runtime_directory(runtime_directory); !made) return made;
+  // Whoever is first takes the memory for the shared files: a full tmpfs shows now.
+  if (auto slots = SlotTable::open(runtime_directory + "/" + base::runtime::kSlots); !slots) {
+    return std::unexpected(slots.error());
+  }
+  if (auto page = ThawedPage::open(runtime_directory + "/" + base::runtime::kThawedPage); !page) {
+    return std::unexpected(page.error());
+  }
   auto stop = platform::take_stop_signals();
   if (!stop) return std::unexpected(stop.error());
   if (auto locked = platform::keep_memory_resident(kHeapBytes, kStackBytes); !locked) {

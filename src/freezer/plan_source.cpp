@@ -10,8 +10,6 @@
 namespace vss::freezer {
 namespace {
 
-constexpr const char* kSysfs = "/sys";
-
 plan::DeviceNumber number(platform::BlockNumber from) {
   return {from.major, from.minor};
 }
@@ -36,21 +34,21 @@ plan::BlockDevice device_of(platform::BlockDeviceFacts&& facts) {
   return device;
 }
 
-plan::BlockStack look_up_devices(const plan::MountTable& table) {
+plan::BlockStack look_up_devices(const plan::MountTable& table, const std::string& sysfs) {
   plan::BlockStack stack;
-  stack.sysfs_present = platform::block_devices_visible(kSysfs);
+  stack.sysfs_present = platform::block_devices_visible(sysfs);
   if (!stack.sysfs_present) return stack;
   std::vector<platform::BlockDeviceFacts> facts;
   for (const plan::DeviceQuery& query : plan::devices_to_look_up(table)) {
     if (!query.by_source) {
-      platform::read_block_stack(kSysfs, {query.filesystem.major, query.filesystem.minor}, facts);
+      platform::read_block_stack(sysfs, {query.filesystem.major, query.filesystem.minor}, facts);
       continue;
     }
     plan::MemberDevices& members = stack.members.emplace_back();
     members.filesystem = query.filesystem;
-    for (const auto member : platform::member_devices(kSysfs, query.type, query.source)) {
+    for (const auto member : platform::member_devices(sysfs, query.type, query.source)) {
       members.devices.push_back(number(member));
-      platform::read_block_stack(kSysfs, member, facts);
+      platform::read_block_stack(sysfs, member, facts);
     }
   }
   for (platform::BlockDeviceFacts& fact : facts)
@@ -116,11 +114,15 @@ class RequestViews {
 
 }  // namespace
 
-base::Result<PlanSource> PlanSource::open(TableOf table, PlanLimits limits) {
-  const bool self = table == TableOf::kSelf;
-  auto file = platform::MountTableFile::open(self ? "/proc/self/mountinfo" : "/proc/1/mountinfo");
+PlanSource::Places PlanSource::places_of(TableOf table) {
+  if (table == TableOf::kSelf) return {"/proc/self/mountinfo", "/sys", ""};
+  return {"/proc/1/mountinfo", "/sys", "/proc/1/root"};
+}
+
+base::Result<PlanSource> PlanSource::open(Places places, PlanLimits limits) {
+  auto file = platform::MountTableFile::open(places.mount_table);
   if (!file) return std::unexpected(file.error());
-  return PlanSource(std::move(*file), self ? "" : "/proc/1/root", std::move(limits));
+  return PlanSource(std::move(*file), std::move(places), std::move(limits));
 }
 
 void PlanSource::add_executable(std::string path) {
@@ -137,7 +139,7 @@ base::Result<std::unique_ptr<Planning>> PlanSource::make(const wire::FilesystemR
   if (auto parsed = planning->table.parse(*text); !parsed) {
     return std::unexpected(plan::to_error(parsed.error(), "the mount table"));
   }
-  planning->blocks = look_up_devices(planning->table);
+  planning->blocks = look_up_devices(planning->table, places_.sysfs);
   planning->forbidden = what_must_not_freeze(planning->table, limits_);
   const RequestViews views(*planning, limits_);
   auto made = plan::make_plan(planning->table, planning->blocks, views.request(), planning->plan);

@@ -41,8 +41,16 @@ struct Planning {
 
 class PlanSource {
  public:
+  // Where everything is read; tests bring a tree of their own.
+  struct Places {
+    std::string mount_table;
+    std::string sysfs;
+    std::string root;  // where the table's mount points are opened: "" or "/proc/1/root"
+  };
+  static Places places_of(TableOf table);
+
   // Opens the table. Not freeze-safe.
-  static base::Result<PlanSource> open(TableOf table, PlanLimits limits);
+  static base::Result<PlanSource> open(Places places, PlanLimits limits);
 
   // Plans now. Opens nothing but /proc and /sys, so no dead device can stall it; asks no server.
   // Fails for what is wrong with the request (a path that is no mount root); a veto is no failure:
@@ -53,18 +61,17 @@ class PlanSource {
   // other filesystems would be frozen. Freeze-safe after one call has warmed the heap.
   std::optional<plan::Reason> changed_since(const Planning& before);
 
-  // Where the table's mount points are to be opened: "" or "/proc/1/root".
-  const std::string& root() const { return root_; }
+  const std::string& root() const { return places_.root; }
   const PlanLimits& limits() const { return limits_; }
   // Known only later (vssd, guardian): theirs must not be frozen either.
   void add_executable(std::string path);
 
  private:
-  PlanSource(platform::MountTableFile file, std::string root, PlanLimits limits)
-      : file_(std::move(file)), root_(std::move(root)), limits_(std::move(limits)) {}
+  PlanSource(platform::MountTableFile file, Places places, PlanLimits limits)
+      : file_(std::move(file)), places_(std::move(places)), limits_(std::move(limits)) {}
 
   platform::MountTableFile file_;
-  std::string root_;
+  Places places_;
   PlanLimits limits_;
   plan::MountTable again_table_;
   plan::Plan again_;

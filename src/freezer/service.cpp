@@ -69,7 +69,7 @@ class Service {
     if (!slots) return std::unexpected(slots.error());
     auto page = ThawedPage::open(path_in(options, base::runtime::kThawedPage));
     if (!page) return std::unexpected(page.error());
-    auto plans = PlanSource::open(options.table(), options.limits());
+    auto plans = PlanSource::open(PlanSource::places_of(options.table()), options.limits());
     if (!plans) return std::unexpected(plans.error());
     auto stop = platform::take_stop_signals();
     if (!stop) return std::unexpected(stop.error());
