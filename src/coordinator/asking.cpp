@@ -113,6 +113,13 @@ void Coordinator::State::ask_level() {
   };
   const std::size_t first = position();
   const int number = member(first).level;
+  // In PREPARE a required writer may have taken longer than the writers' part of the phase; those who
+  // come after it share a part of what it has left, rather than being given no time at all.
+  if (phase == Phase::kPrepare) {
+    const Duration left = transaction.phase_end - now;
+    level.writers_end =
+        later_of(level.writers_end, writers_end(now, left, transaction.filesystems));
+  }
   level.limit = level_limit(now, level.writers_end, level.levels_left);
   if (level.levels_left > 0) --level.levels_left;
   level.earliest = Instant::never();

@@ -39,12 +39,26 @@ struct LateAnswers : testing::Test {
   }
 };
 
-TEST_F(LateAnswers, ADuplicateChangesNothing) {
+TEST_F(LateAnswers, ARepeatedYesIsCountedAndNobodyIsToldToRollBack) {
+  story.freeze();
+  const Answered prepared = answer_of(writer);
+  story.all_say_yes(2, Phase::kFreezeWriters);
+  const Answered held = answer_of(writer);
+  story.yes(writer);
+  for (const Answered& answer : {prepared, held}) {
+    story.happens(answer);
+    EXPECT_TRUE(story.last.empty()) << "it would stop holding, and be counted all the same";
+  }
+  EXPECT_EQ(story.record().late_answers, 2U);
+  story.all_say_yes(2, Phase::kHeld);
+  EXPECT_TRUE(story.answer_to(1)->success);
+}
+
+TEST_F(LateAnswers, ARepeatedNoChangesNothing) {
   story.freeze();
   const Answered answer = answer_of(writer);
-  story.yes(writer);
+  story.no(writer);
   expect_late(answer);
-  EXPECT_EQ(story.record().late_answers, 1U);
 }
 
 TEST_F(LateAnswers, AWrongNumberChangesNothing) {

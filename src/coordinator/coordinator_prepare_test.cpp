@@ -74,6 +74,19 @@ TEST(Prepare, AnOverrunDropsAnOptionalWriterInTimeForTheRest) {
   EXPECT_TRUE(story.answer_to(1)->success);
 }
 
+TEST(Prepare, AnOptionalWriterAfterASlowRequiredOneStillHasTime) {
+  EventStory story;
+  const auto slow = story.writer_at("slow", 50);
+  const auto optional = story.optional_writer("optional", 100);
+  story.freezer();
+  story.freeze();
+  story.pass(seconds{40});
+  story.yes(slow);
+  ASSERT_EQ(story.asked(optional), kPrepare);
+  EXPECT_EQ(story.told.at(optional).reply_deadline - story.now, milliseconds{2'500})
+      << "half of what is left of 45 s, the other half being the filesystems'";
+}
+
 TEST(Prepare, ARequiredWriterHasThePhasesWholeBudgetAndThenAborts) {
   EventStory story;
   const auto slow = story.writer("slow");

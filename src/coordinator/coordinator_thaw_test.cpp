@@ -194,7 +194,9 @@ TEST_F(Thaw, IsAnsweredWithinItsBudgetThoughTheFreezerIsSilent) {
 }
 
 TEST_F(Thaw, ByReleaseNamesTheTransaction) {
-  story.freeze();
+  SnapshotOptions unbound;
+  unbound.bound_to_requester = false;
+  story.freeze(unbound, RequesterKind::kLocal);
   story.all_say_yes(2, Phase::kHeld);
   story.release(TransactionId{kFirstTransaction.value + 7});
   EXPECT_FALSE(story.answer_to(2)->success);
@@ -221,6 +223,35 @@ TEST_F(Thaw, ByReleaseOfAnEndedTransactionFailsAndSaysWhy) {
     EXPECT_EQ(story.answer_to(tag)->reason.view().substr(0, 70),
               "transaction 3e8-1 ended before: the hold reached its deadline of 30.0 ");
   }
+}
+
+TEST_F(Thaw, ByReleaseOfAnothersHoldTellsItsOwnerThatItEnded) {
+  SnapshotOptions unbound;
+  unbound.bound_to_requester = false;
+  story.freeze(unbound, RequesterKind::kLocal);
+  story.all_say_yes(2, Phase::kHeld);
+  story.release(kFirstTransaction);
+  EXPECT_TRUE(story.all_of<Notify>().empty());
+  story.all_say_yes(2);
+  ASSERT_EQ(story.all_of<Notify>().size(), 1U);
+  EXPECT_EQ(story.all_of<Notify>()[0].requester, kHost);
+  EXPECT_EQ(story.all_of<Notify>()[0].what, Notify::What::kEnded);
+  EXPECT_TRUE(story.all_of<Notify>()[0].success);
+}
+
+TEST_F(Thaw, ByReleaseOfWhatIsBoundToAnotherIsRefused) {
+  story.freeze();
+  story.all_say_yes(2, Phase::kHeld);
+  story.release(kFirstTransaction);
+  EXPECT_FALSE(story.answer_to(2)->success);
+  EXPECT_EQ(story.answer_to(2)->reason.view(),
+            "transaction 3e8-1 belongs to 'host', which has to end it itself; `vssctl thaw` aborts "
+            "it");
+  EXPECT_EQ(story.phase(), Phase::kHeld);
+  story.release(kFirstTransaction, kHost);
+  story.all_say_yes(2);
+  EXPECT_TRUE(story.answer_to(3)->success);
+  EXPECT_TRUE(story.all_of<Notify>().empty());
 }
 
 TEST_F(Thaw, ByReleaseBeforeTheHoldTouchesNothing) {

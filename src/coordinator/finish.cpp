@@ -90,8 +90,8 @@ void Coordinator::State::answer_opener(bool success) {
 }
 
 void Coordinator::State::notify(Notify::What what, bool success) {
-  if (transaction.owner_gone) return;
   transaction.owner_notified = true;
+  if (transaction.owner_gone) return;
   act(Notify{.requester = transaction.requester,
              .what = what,
              .transaction = transaction.id,

@@ -55,6 +55,7 @@ void Coordinator::State::thawed_unasked() {
 void Coordinator::State::freezer_answered(Participant& freezer, const Answered& event) {
   const bool awaited = freezer.awaited;
   const Operation operation = freezer.asked;
+  if (awaited && event.success) freezer.remember_yes();
   freezer.message_id = 0;
   freezer.awaited = false;
   if (operation == Operation::kThaw || operation == Operation::kAbort) {

@@ -64,6 +64,8 @@ void Coordinator::State::on(const Answered& event) {
                     operation_raw(participant->asked) == event.operation_raw;
   if (!fits) {
     if (is_open()) ++record.late_answers;
+    // Told to roll back for a repeated yes, a participant would stop holding and still be counted.
+    if (participant->repeats(event.message_id)) return;
     act(TellLate{participant->id, event.message_id, event.operation_raw});
     return;
   }
@@ -93,6 +95,7 @@ void Coordinator::State::writer_answered(Participant& writer, const Answered& ev
   const bool awaited = writer.awaited;
   const Operation operation = writer.asked;
   const Duration took = now - writer.asked_at;
+  if (awaited && event.success) writer.remember_yes();
   writer.message_id = 0;
   writer.awaited = false;
   WriterEntry* entry = entry_of(writer);

@@ -45,7 +45,8 @@ void Coordinator::State::on(const ThawRequested& event) {
   }
 }
 
-// Speaks of one transaction, whoever asked for it: `vssctl release`.
+// Speaks of one transaction, whoever asked for it: `vssctl release`. What is bound to its requester
+// is not for others to release: the requester would take the hold for intact until its own THAW.
 void Coordinator::State::release_by_id(const ThawRequested& event) {
   const TransactionId id = event.transaction;
   if (is_open() && transaction.id == id) {
@@ -53,6 +54,12 @@ void Coordinator::State::release_by_id(const ThawRequested& event) {
       refuse(event.requester, event.tag, sentences::not_held_yet(id, phase));
       return;
     }
+    if (transaction.requester == event.requester) return thaw_of_owner(event);
+    if (transaction.options.bound_to_requester) {
+      refuse(event.requester, event.tag, sentences::bound(id, transaction.requester_name));
+      return;
+    }
+    transaction.owner_notified = true;  // of the end: it did not ask for this
     wait_for_end(WaitingRequest::Kind::kRelease, event.requester, event.tag);
     fire(Trigger::kThawAsked);
     return;
@@ -60,6 +67,11 @@ void Coordinator::State::release_by_id(const ThawRequested& event) {
   const EndedTransaction* before = ended.find(id);
   refuse(event.requester, event.tag,
          before != nullptr ? sentences::ended_before(id, before->how) : sentences::not_open(id));
+}
+
+void Coordinator::State::thaw_of_owner(const ThawRequested& event) {
+  wait_for_end(WaitingRequest::Kind::kThaw, event.requester, event.tag);
+  fire(Trigger::kThawAsked);
 }
 
 // Bare: speaks of what this link opened. Hosts send it freely, so it is success where that is
@@ -70,9 +82,7 @@ void Coordinator::State::thaw_of_link(const ThawRequested& event) {
       transaction.stopped = true;
       blame(sentences::withdrawn(transaction.requester_name, phase));
     }
-    wait_for_end(WaitingRequest::Kind::kThaw, event.requester, event.tag);
-    fire(Trigger::kThawAsked);
-    return;
+    return thaw_of_owner(event);
   }
   EndedTransaction* torn = ended.find_owed(event.requester, event.name);
   Answer answer{.requester = event.requester,

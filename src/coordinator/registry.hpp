@@ -39,9 +39,19 @@ struct Participant {
     bool dropped = false;            // optional, and left out after a failure
     bool given_up = false;           // did not answer in time: told, but never waited for again
     bool released = false;           // was told THAW or ABORT
+    // The questions whose yes was accepted. A repetition of it is no reason to roll back.
+    std::uint64_t ready_message = 0, held_message = 0;
     std::uint32_t entry = kNoEntry;  // in the record's list of writers
   } part;
 
+  // The answer has been counted already.
+  bool repeats(std::uint64_t answered) const {
+    return answered != 0 && (answered == part.ready_message || answered == part.held_message);
+  }
+  void remember_yes() {
+    if (asked == Operation::kPrepare) part.ready_message = message_id;
+    if (asked == Operation::kFreeze) part.held_message = message_id;
+  }
   bool used() const { return id.use != 0; }
   bool required() const { return criticality == Criticality::kRequired; }
 };

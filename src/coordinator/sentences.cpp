@@ -249,6 +249,11 @@ Reason not_held_yet(TransactionId id, Phase phase) {
               "): wait for its answer, or end it with `vssctl thaw`");
 }
 
+Reason bound(TransactionId id, std::string_view owner) {
+  return join("transaction ", base::to_text(id), " belongs to '", owner,
+              "', which has to end it itself; `vssctl thaw` aborts it");
+}
+
 Reason not_open(TransactionId id) {
   return join("transaction ", base::to_text(id), " is not open; `vssctl explain ",
               base::to_text(id), "` shows its record, if there is one");

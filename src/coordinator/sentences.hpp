@@ -48,6 +48,7 @@ Reason consistent(const Record& record, std::size_t writers_held, Duration hold)
 Reason nothing_open();
 Reason everything_runs(TransactionId id);
 Reason not_held_yet(TransactionId id, Phase phase);
+Reason bound(TransactionId id, std::string_view owner);
 Reason not_open(TransactionId id);
 Reason ended_before(TransactionId id, std::string_view how);
 Reason too_many_waiting();

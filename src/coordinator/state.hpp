@@ -121,6 +121,7 @@ struct Coordinator::State {
   void open_request(const Request& event, bool check_only);
   void release_by_id(const ThawRequested& event);
   void thaw_of_link(const ThawRequested& event);
+  void thaw_of_owner(const ThawRequested& event);
   void wait_for_end(WaitingRequest::Kind kind, RequesterId requester, std::uint32_t tag);
   void answer_waiting(const WaitingRequest& waiting, bool in_time);
   void refuse(RequesterId requester, std::uint32_t tag, const Reason& why);
