@@ -51,10 +51,11 @@ void add_common_options(CLI::App& app, Arguments& arguments) {
                  "0 to 999: lower ones freeze first and thaw last (default 100)")
       ->check(CLI::Range(0, VSS_LEVEL_MAX))
       ->option_text("N");
-  auto* optional =
+  CLI::Option* optional =
       app.add_flag("--optional", arguments.optional, "if it fails, the copy is made without it");
   app.add_flag("--required", arguments.required, "if it fails, so does the copy (default)")
-      ->excludes(optional);
+      ->excludes(optional->option_text(" "))
+      ->option_text(" ");
   app.add_option("--timeout", arguments.timeout_seconds,
                  "wanted for each CHECK, FREEZE and THAW (default: vssd's, 2 s)")
       ->check(CLI::Range(0.1, 3600.0))
