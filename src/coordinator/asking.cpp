@@ -113,8 +113,8 @@ void Coordinator::State::ask_level() {
   };
   const std::size_t first = position();
   const int number = member(first).level;
-  // In PREPARE a required writer may have taken longer than the writers' part of the phase; those who
-  // come after it share a part of what it has left, rather than being given no time at all.
+  // In PREPARE a required writer may have taken longer than the writers' part of the phase; those
+  // who come after it share a part of what it has left, rather than being given no time at all.
   if (phase == Phase::kPrepare) {
     const Duration left = transaction.phase_end - now;
     level.writers_end =

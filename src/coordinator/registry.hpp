@@ -33,12 +33,12 @@ struct Participant {
   // Of the open transaction; cleared when it ends.
   struct Part {
     bool takes_part = false;
-    bool saw = false;                // was told PREPARE or FREEZE: must see THAW or ABORT
-    bool ready = false;              // answered PREPARE
-    bool held = false;               // answered FREEZE
-    bool dropped = false;            // optional, and left out after a failure
-    bool given_up = false;           // did not answer in time: told, but never waited for again
-    bool released = false;           // was told THAW or ABORT
+    bool saw = false;       // was told PREPARE or FREEZE: must see THAW or ABORT
+    bool ready = false;     // answered PREPARE
+    bool held = false;      // answered FREEZE
+    bool dropped = false;   // optional, and left out after a failure
+    bool given_up = false;  // did not answer in time: told, but never waited for again
+    bool released = false;  // was told THAW or ABORT
     // The questions whose yes was accepted. A repetition of it is no reason to roll back.
     std::uint64_t ready_message = 0, held_message = 0;
     std::uint32_t entry = kNoEntry;  // in the record's list of writers
