@@ -51,7 +51,7 @@ class Provider:
 
     def __init__(self, box, pause):
         self._box = box
-        self._pause = pause
+        self.pause = pause
         os.makedirs(box.path("/run/demo"))
         box.write("/bin/copy-volumes", COMMAND)
         os.chmod(box.path("/bin/copy-volumes"), 0o755)
@@ -65,7 +65,7 @@ class Provider:
         os.mkdir(directory)
         for index, volume in enumerate("ab"):
             if index:
-                time.sleep(self._pause)
+                time.sleep(self.pause)
             images.copy_image(self._box.image(volume), os.path.join(directory, volume + ".img"))
         return directory
 
@@ -169,8 +169,8 @@ class Demo:
 
     def tell(self, record, status, stall, filesystems, contents, told):
         say(timeline.render(record))
-        say(f"  stall        {stall:.3f} s was the application's longest gap between two transfers; "
-            f"{self.provider_pause():g} s of it\n               is the pause between the copies")
+        say(f"  stall        {stall:.3f} s was the application's longest gap between two transfers "
+            f"(the copies are {self.provider.pause:g} s apart)")
         say(f"  record       {record['sentence']}")
         say(f"               result {record['result']}, grade {record['grade']}; "
             f"vssctl exit {status}")
@@ -178,10 +178,6 @@ class Demo:
         say(f"  contents     {told}: {'torn' if contents else 'whole'}")
         for complaint in contents:
             say(f"               {complaint}")
-
-    def provider_pause(self):
-        return self.provider._pause
-
 
 def run_demo(programs, rounds, broken):
     volumes = [Volume("a"), Volume("b")]
@@ -192,6 +188,8 @@ def run_demo(programs, rounds, broken):
         say(f"Broken on purpose: {BREAKS[broken]}.")
     with Sandbox(programs, volumes, limit_s=120 + 15 * rounds) as box:
         demo = Demo(box, broken)
+        if broken != "writer":
+            demo.bank.wait_for_transfers(20, 20)
         if not run_control(demo.provider):
             return False
         demo.start_service()

@@ -8,9 +8,9 @@ from harness.testing import EndToEndTest, main, wait_until
 
 class RestartInMidHold(EndToEndTest):
     def hold(self, service):
-        held = service.ctl("hold")
-        self.assertEqual(held.status, 0, held.errors)
-        return held.output.strip()
+        status, transaction, errors = service.hold()
+        self.assertEqual(status, 0, errors)
+        return transaction
 
     def test_vssd(self):
         """The hold is gone; who asks for its release is told so."""
@@ -91,10 +91,10 @@ class Hold(EndToEndTest):
         with self.sandbox([Volume("a")]) as box:
             service = Service(box).start()
             probe = Probe(box, ["/mnt/a"])
-            held = service.ctl("hold")
-            self.assertEqual(held.status, 0, held.errors)
+            status, transaction, errors = service.hold()
+            self.assertEqual(status, 0, errors)
             self.assertTrue(probe.wait_stuck("/mnt/a", 2), "hold has returned and nothing is frozen")
-            release = service.ctl("release", held.output.strip())
+            release = service.ctl("release", transaction)
             self.assertEqual(release.status, 0, release.errors)
             self.assertIsNotNone(probe.wait_thawed("/mnt/a", now(), 1))
 
@@ -103,12 +103,12 @@ class Hold(EndToEndTest):
             service = Service(box, "[requesters.local]\nfreeze = 1\n").start()
             probe = Probe(box, ["/mnt/a"])
             began = now()
-            held = service.ctl("hold", "--hold-max", "2")
-            self.assertEqual(held.status, 0, held.errors)
+            status, transaction, errors = service.hold("--hold-max", "2")
+            self.assertEqual(status, 0, errors)
             thawed = probe.wait_thawed("/mnt/a", now(), 5)
             self.assertIsNotNone(thawed)
             self.assertLess(thawed - began, 2 + 1)
-            release = service.ctl("release", held.output.strip())
+            release = service.ctl("release", transaction)
             self.assertEqual(release.status, 1)
             self.say(f"release: exit 1: {release.errors.strip()}")
 

@@ -79,6 +79,7 @@ bool receive(int socket, Request& request) {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (std::string& string : strings)
     result.push_back(string.data());
   result.push_back(nullptr);

@@ -24,7 +24,7 @@ class Strangers(EndToEndTest):
                 record = service.record()
                 self.assertIn("/mnt/a", record["sentence"])
                 self.assertIsNotNone(probe.wait_thawed("/mnt/b", now(), 2), "b stays frozen")
-                self.assertTrue(probe.is_stuck("/mnt/a"), "thawed what somebody else has frozen")
+                self.assertTrue(probe.wait_stuck("/mnt/a", 1), "thawed what somebody else has frozen")
                 self.thaw_by_hand(box, "/mnt/a")
                 self.say(f"{kind}: {record['sentence']}")
 
@@ -36,7 +36,9 @@ class Strangers(EndToEndTest):
                 self.assertEqual(requester.wait(60), 124, requester.errors)
                 record = service.record()
                 self.assertEqual(record["result"], "torn")
-                self.assertIn("/mnt/a", record["sentence"])
+                results = {part["mount_point"]: part["result"] for part in record["filesystems"]}
+                self.assertEqual(results["/mnt/a"], "thawed by others")
+                self.assertEqual(results["/mnt/b"], "thawed")
                 self.say(f"{kind}: {record['sentence']}")
 
     def test_lazy_unmount_while_frozen(self):

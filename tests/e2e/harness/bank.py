@@ -51,7 +51,7 @@ def judge_contents(directory_a, directory_b):
     if a.keys() != b.keys():
         complaints.append(f"{len(a.keys() ^ b.keys())} transfers are on one side only "
                           f"(a knows {len(a)}, b knows {len(b)})")
-    elif any(amount != b[number] for number, amount in a.items()):
+    elif any(amount != -b[number] for number, amount in a.items()):
         complaints.append("the sides disagree about a transfer's amount")
     total = sum(side["sum"] for side in sides)
     if total != SUM:

@@ -92,10 +92,21 @@ class Service:
         for child in (self.vssd, self.freezer, self.guardian):
             if child:
                 child.kill()
-        return self.box.start("vss-freezer", "--runtime-dir", self.runtime, "--thaw")
+        return self.box.start("vss-freezer", "--runtime-dir", self.runtime, "--thaw",
+                              "--force")
 
     def processes(self):
         return [self.vssd, self.freezer, self.guardian]
+
+    def hold(self, *options):
+        """`vssctl hold`: its exit status, the transaction's id, what it said on stderr."""
+        reader, writer = os.pipe()  # a file could be frozen: vssctl refuses it
+        try:
+            child = self.ctl("hold", *options, stdout=writer)
+        finally:
+            os.close(writer)
+        with open(reader, encoding="ascii") as pipe:
+            return child.status, pipe.read().strip(), child.errors
 
     def start_snapshot(self, *options, command="true"):
         """`vssctl snapshot` with a shell command that runs while held."""

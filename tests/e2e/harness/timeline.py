@@ -27,7 +27,7 @@ def render(record):
         of_writer, of_filesystem = PHASE_PARTS.get(phase["phase"], (None, None))
         if of_writer:
             lines += [f"           {seconds(writer[of_writer])}    writer {writer['name']} "
-                      f"(level {writer['level']}): {writer['fate']}"
+                      f"(level {writer['level']})"
                       for writer in record["writers"] if writer[of_writer]]
         if of_filesystem:
             lines += [f"           {seconds(mount[of_filesystem])}    {mount['type']} "
