@@ -1,15 +1,12 @@
 #include "freezer/guardian.hpp"
 
 #include <signal.h>
-#include <sys/eventfd.h>
 
-#include <thread>
-
+#include "freezer/guardian_fixture.hpp"
 #include "freezer/guardian_link.hpp"
 #include "freezer/slot_fixture.hpp"
 #include "platform/clock.hpp"
 #include "platform/poll.hpp"
-#include "platform/thread.hpp"
 
 namespace vss::freezer {
 namespace {
@@ -20,40 +17,10 @@ using News = GuardianLink::News;
 // be killed and stopped.
 class GuardianTest : public SlotTest {
  protected:
-  GuardianTest() {
-    directory = ::testing::TempDir() + "/guardian." + std::to_string(::getpid());
-    path = directory + ".sock";
-    page.emplace(std::move(*ThawedPage::map([] {
-      base::UniqueFd fd{::memfd_create("thawed", MFD_CLOEXEC)};
-      VSS_ASSERT(::ftruncate(fd.get(), ThawedPage::kBytes) == 0);
-      return fd;
-    }())));
-    base::UniqueFd listener = std::move(*platform::listen_at(path, 0600));
-    base::UniqueFd stop{::memfd_create("unused", 0)};
-    stop_pipe();
-    thread = std::thread([this, l = std::make_shared<base::UniqueFd>(std::move(listener))] {
-      Guardian guardian({std::move(*l), std::move(stop_reader), {}, kernel});
-      guardian.run();
-    });
-  }
-  ~GuardianTest() override {
-    stop_guardian();
-    ::unlink(path.c_str());
-  }
-
-  void stop_pipe() {
-    // The guardian reads a signalfd_siginfo; a pipe delivers one as well.
-    int ends[2];
-    VSS_ASSERT(::pipe(ends) == 0);
-    stop_reader.reset(ends[0]);
-    stop_writer.reset(ends[1]);
-  }
-  void stop_guardian() {
-    if (!thread.joinable()) return;
-    std::array<std::uint32_t, 32> signal{SIGTERM};
-    VSS_ASSERT(::write(stop_writer.get(), signal.data(), sizeof signal) == sizeof signal);
-    thread.join();
-  }
+  GuardianTest()
+      : guardian(::testing::TempDir() + "/guardian." + std::to_string(::getpid()) + ".sock",
+                 kernel),
+        page(anonymous_page()) {}
 
   // The freezer's part: arms for `count` slots; then `body`; then it sleeps until it is killed.
   static void await(GuardianLink& link, News wanted) {
@@ -70,7 +37,7 @@ class GuardianTest : public SlotTest {
   }
   GuardianLink armed_link(base::Duration deadline_after) {
     GuardianLink link;
-    link.connect(path, table, *page);
+    link.connect(guardian.path(), table, page);
     await(link, News::kReady);
     std::vector<int> fds;
     for (const base::UniqueFd& fd : descriptors)
@@ -101,10 +68,8 @@ class GuardianTest : public SlotTest {
     });
   }
 
-  std::string directory, path;
-  base::UniqueFd stop_reader, stop_writer;
-  std::optional<ThawedPage> page;
-  std::thread thread;
+  GuardianThread guardian;
+  ThawedPage page;
 };
 
 TEST_F(GuardianTest, ThawsAndPublishesWhenTheFreezerIsKilled) {
@@ -116,9 +81,9 @@ TEST_F(GuardianTest, ThawsAndPublishesWhenTheFreezerIsKilled) {
     ::pause();
   });
   ASSERT_TRUE(all_frozen(10));
-  EXPECT_EQ(page->last().value, 0U);
+  EXPECT_EQ(page.last().value, 0U);
   reap(child);
-  EXPECT_TRUE(eventually([&] { return page->last().value == 7; }));
+  EXPECT_TRUE(eventually([&] { return page.last().value == 7; }));
   for (std::size_t i = 0; i < 10; ++i) {
     EXPECT_FALSE(kernel[i].frozen);
     EXPECT_EQ(kernel[i].thaw_calls, 1);
@@ -167,10 +132,10 @@ TEST_F(GuardianTest, LeavesALivingFreezerAloneBeforeTheDeadline) {
     try_thaw(table[0], fd(0), kernel, Thawer::kFreezer);
     link.disarm(table.generation());
     await(link, News::kDisarmed);
-    page->publish({99});
+    page.publish({99});
     ::pause();
   });
-  EXPECT_TRUE(eventually([&] { return page->last().value == 99; }));
+  EXPECT_TRUE(eventually([&] { return page.last().value == 99; }));
   EXPECT_EQ(state(0), SlotState::closed(Outcome::kThawed, Thawer::kFreezer));
   reap(child);
 }
@@ -183,9 +148,9 @@ TEST_F(GuardianTest, ThawsBeforeItStops) {
     ::pause();
   });
   ASSERT_TRUE(all_frozen(1));
-  stop_guardian();
+  guardian.stop();
   EXPECT_FALSE(kernel[0].frozen);
-  EXPECT_EQ(page->last().value, 7U);
+  EXPECT_EQ(page.last().value, 7U);
   reap(child);
 }
 
@@ -193,7 +158,7 @@ TEST_F(GuardianTest, RefusesASecondFreezer) {
   begin(1);
   GuardianLink first = armed_link(base::seconds{60});
   GuardianLink second;
-  second.connect(path, table, *page);
+  second.connect(guardian.path(), table, page);
   EXPECT_TRUE(eventually([&] { return second.receive() == News::kLost; }));
   EXPECT_NE(second.reason().view().find("another vss-freezer"), std::string_view::npos);
 }
@@ -201,7 +166,7 @@ TEST_F(GuardianTest, RefusesASecondFreezer) {
 TEST_F(GuardianTest, RefusesToArmForSlotsThatDisagree) {
   begin(2);
   GuardianLink link;
-  link.connect(path, table, *page);
+  link.connect(guardian.path(), table, page);
   await(link, News::kReady);
   link.arm(table.generation(), {fd(0)});
   EXPECT_TRUE(eventually([&] { return link.receive() == News::kLost; }));

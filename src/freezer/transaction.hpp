@@ -122,6 +122,7 @@ class Transaction {
   wire::FilesystemSummary summary() const;
   wire::Reason sentence_about(std::size_t slot, std::string_view what, int error = 0) const;
   wire::Reason not_answering() const;
+  wire::Reason who_else_thawed() const;
   const plan::PlanEntry& entry_of(std::size_t slot) const;
 
   Parts parts_;

@@ -148,11 +148,9 @@ void Transaction::answer_thaw() {
   if (pending_->operation != Operation::kThaw) {
     return answer(pending_->operation == Operation::kAbort, spoiled_);
   }
-  const wire::FilesystemSummary counts = summary();
   if (!spoiled_.empty()) return answer(false, spoiled_);
-  if (counts.thawed_by_others > 0) return answer(false, "somebody else had thawed a filesystem");
-  if (counts.thawed_by_guardian > 0) return answer(false, "the guardian thawed a filesystem");
-  answer(counts.owner_unknown == 0, {});
+  if (const Reason foreign = who_else_thawed(); !foreign.empty()) return answer(false, foreign);
+  answer(true, {});
 }
 
 }  // namespace vss::freezer

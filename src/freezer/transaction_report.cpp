@@ -74,6 +74,24 @@ Reason Transaction::sentence_about(std::size_t slot, std::string_view what, int 
   return reason;
 }
 
+// Names the first filesystem that was not thawed by us alone; empty: all were.
+Reason Transaction::who_else_thawed() const {
+  for (std::size_t i = 0; slots_are_ours_ && i < parts_.slots.count(); ++i) {
+    const SlotState state = parts_.slots[i].state();
+    if (state.outcome == Outcome::kFoundThawed) {
+      return sentence_about(i, "had been thawed by somebody else");
+    }
+    if (state.outcome == Outcome::kOwnerUnknown) {
+      return sentence_about(i,
+                            "was thawed after its thawer had died; whose freeze it was is unknown");
+    }
+    if (state.outcome == Outcome::kThawed && state.thawer != Thawer::kFreezer) {
+      return sentence_about(i, "was thawed by the guardian");
+    }
+  }
+  return {};
+}
+
 // Names the first filesystem that keeps everybody waiting.
 Reason Transaction::not_answering() const {
   if (helper_ && planning_) {

@@ -1,0 +1,358 @@
+#include "freezer/transaction.hpp"
+
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "freezer/guardian_fixture.hpp"
+#include "freezer/slot_fixture.hpp"
+#include "platform/clock.hpp"
+#include "platform/mount_identity.hpp"
+#include "platform/poll.hpp"
+
+namespace vss::freezer {
+namespace {
+
+using base::milliseconds;
+using base::seconds;
+using ::testing::HasSubstr;
+using wire::Operation;
+
+struct Recorder final : TransactionListener {
+  std::vector<wire::Reply> replies;
+  std::vector<wire::MountDetail> details;
+  std::vector<wire::FreezerStatus> statuses;
+  const Transaction* transaction = nullptr;
+
+  void reply(const wire::Reply& reply) override { replies.push_back(reply); }
+  void detail(const wire::MountDetail& detail) override { details.push_back(detail); }
+  void planned(std::shared_ptr<const Planning>, base::TransactionId) override {}
+  void status_changed() override { statuses.push_back(transaction->status()); }
+};
+
+// Directories in memory stand for mounts; the model of the kernel for their superblocks. The mount
+// table is a file; without /sys every filesystem is a layer of its own, the last mounted first.
+class TransactionTest : public ::testing::Test {
+ protected:
+  TransactionTest()
+      : directory(make_directory()),
+        guardian(std::in_place, directory + "/guardian.sock", kernel),
+        slots(anonymous_slots()),
+        page(anonymous_page()) {
+    for (std::size_t i = 0; i < 3; ++i)
+      add_mount(i);
+    plans.emplace(std::move(
+        *PlanSource::open({directory + "/mountinfo", directory + "/no-sysfs", directory}, {})));
+    transaction.emplace(Transaction::Parts{slots, page, *plans, link, kernel, listener});
+    listener.transaction = &*transaction;
+  }
+  ~TransactionTest() override {
+    transaction->abandon("the test is over");
+    pump([&] { return transaction->idle(); });
+    guardian.reset();
+    std::filesystem::remove_all(directory);
+  }
+
+  static std::string make_directory() {
+    // On tmpfs where there is one: syncing it costs nothing.
+    const std::string base = std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : "/tmp";
+    std::string name = base + "/vss-transaction-XXXXXX";
+    VSS_ASSERT(::mkdtemp(name.data()) != nullptr);
+    return name;
+  }
+  void add_mount(std::size_t i) {
+    const std::string path = directory + "/m" + std::to_string(i);
+    std::filesystem::create_directory(path);
+    kernel.adopt(i, path);
+    const auto identity = platform::identify(path);
+    VSS_ASSERT(identity);
+    std::ofstream(directory + "/mountinfo", std::ios::app)
+        << identity->mount_id << " 1 8:" << i << " / /m" << i << " rw - ext4 /dev/sd" << i
+        << " rw\n";
+  }
+
+  void connect() {
+    link.connect(guardian->path(), slots, page);
+    ASSERT_TRUE(pump([&] { return link.ready(); }));
+  }
+
+  bool pump(const std::function<bool()>& done) {
+    const base::Instant limit = platform::now() + seconds{3};
+    while (!done() && platform::now() < limit) {
+      std::array<platform::PollEntry, 3> entries;
+      entries[0] = {link.descriptor(), link.wants_write(), false, false};
+      entries[1].fd = transaction->helper_descriptor();
+      entries[2].fd = transaction->lanes_descriptor();
+      platform::wait_until(entries, base::earlier_of(platform::now() + milliseconds{10},
+                                                     transaction->next_deadline(platform::now())));
+      if (entries[2].readable) transaction->on_lanes();
+      if (entries[0].writable) transaction->on_guardian(link.continue_sending());
+      if (entries[0].readable) transaction->on_guardian(link.receive());
+      if (entries[1].readable) transaction->on_helper();
+      transaction->on_time(platform::now());
+    }
+    return done();
+  }
+
+  wire::Event event(Operation operation, std::uint64_t id = 7) {
+    return {operation, ++message_, {id}, platform::now() + reply_within, platform::now() + hold};
+  }
+  // The answer to the event sent last.
+  const wire::Reply* answer() {
+    const bool answered = pump([&] {
+      return !listener.replies.empty() && listener.replies.back().message_id == message_;
+    });
+    return answered ? &listener.replies.back() : nullptr;
+  }
+  void expect_yes() {
+    const wire::Reply* reply = answer();
+    ASSERT_NE(reply, nullptr);
+    EXPECT_EQ(reply->status, wire::kStatusSuccess) << reply->reason.view();
+  }
+  std::string expect_no() {
+    const wire::Reply* reply = answer();
+    if (reply == nullptr) return "no answer";
+    EXPECT_EQ(reply->status, wire::kStatusFail);
+    return std::string(reply->reason.view());
+  }
+  void prepare(std::uint64_t id = 7) {
+    transaction->prepare(event(Operation::kPrepare, id), request);
+    expect_yes();
+  }
+  void hold_all() {
+    connect();
+    prepare();
+    transaction->freeze(event(Operation::kFreeze));
+    expect_yes();
+  }
+  void expect_thawed_once() {
+    EXPECT_TRUE(pump([&] { return transaction->idle(); }));
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_FALSE(kernel[i].frozen) << i;
+      EXPECT_EQ(kernel[i].thaws, kernel[i].freezes) << i;
+    }
+    EXPECT_TRUE(transaction->status().clean);
+    EXPECT_FALSE(link.armed());
+  }
+
+  std::string directory;
+  FakeKernel kernel;
+  std::optional<GuardianThread> guardian;
+  SlotTable slots;
+  ThawedPage page;
+  GuardianLink link;
+  Recorder listener;
+  std::optional<PlanSource> plans;
+  std::optional<Transaction> transaction;
+  wire::FilesystemRequest request;
+  base::Duration reply_within = seconds{5};
+  base::Duration hold = seconds{30};
+
+ private:
+  std::uint64_t message_ = 0;
+};
+
+TEST_F(TransactionTest, HoldsEverythingAndThawsInReverse) {
+  hold_all();
+  EXPECT_EQ(listener.replies.back().summary->frozen, 3U);
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_TRUE(kernel[i].frozen);
+  EXPECT_EQ(page.last().value, 0U);
+  transaction->thaw(event(Operation::kThaw));
+  expect_yes();
+  expect_thawed_once();
+  EXPECT_EQ(page.last().value, 7U);
+  // /m2 was frozen first, so it thaws last.
+  EXPECT_EQ(kernel[0].order, 1);
+  EXPECT_EQ(kernel[1].order, 2);
+  EXPECT_EQ(kernel[2].order, 3);
+}
+
+TEST_F(TransactionTest, AnswersThawBeforeItReportsClean) {
+  hold_all();
+  listener.statuses.clear();
+  transaction->thaw(event(Operation::kThaw));
+  EXPECT_TRUE(pump([&] { return !listener.statuses.empty(); }));
+  EXPECT_EQ(listener.replies.back().operation, static_cast<std::uint32_t>(Operation::kThaw));
+  EXPECT_TRUE(listener.statuses.back().clean);
+}
+
+TEST_F(TransactionTest, RepeatsWithoutInterference) {
+  connect();
+  for (std::uint64_t id = 1; id <= 20; ++id) {
+    prepare(id);
+    transaction->freeze(event(Operation::kFreeze, id));
+    expect_yes();
+    transaction->thaw(event(Operation::kThaw, id));
+    expect_yes();
+    EXPECT_EQ(page.last().value, id);
+  }
+  expect_thawed_once();
+}
+
+TEST_F(TransactionTest, RefusesWithoutAGuardian) {
+  transaction->check(event(Operation::kCheck), request);
+  EXPECT_THAT(expect_no(), HasSubstr("guardian"));
+  transaction->prepare(event(Operation::kPrepare), request);
+  EXPECT_THAT(expect_no(), HasSubstr("guardian"));
+}
+
+TEST_F(TransactionTest, NothingSelectedNeedsNoGuardian) {
+  request.selection = wire::Selection::kNone;
+  prepare();
+  transaction->freeze(event(Operation::kFreeze));
+  expect_yes();
+  transaction->thaw(event(Operation::kThaw));
+  expect_yes();
+  EXPECT_EQ(kernel[0].freezes, 0);
+}
+
+TEST_F(TransactionTest, ForeignFreezeFailsOursAndIsLeftAlone) {
+  connect();
+  prepare();
+  kernel[1].frozen = true;
+  transaction->freeze(event(Operation::kFreeze));
+  EXPECT_THAT(expect_no(), HasSubstr("/m1"));
+  EXPECT_TRUE(pump([&] { return transaction->idle(); }));
+  EXPECT_TRUE(kernel[1].frozen);
+  EXPECT_EQ(kernel[1].thaw_calls, 0);
+  EXPECT_FALSE(kernel[2].frozen);  // was frozen before it, rolled back
+  EXPECT_EQ(kernel[0].freezes, 0);
+  transaction->thaw(event(Operation::kAbort));
+  expect_yes();
+}
+
+TEST_F(TransactionTest, FreezeInFlightIsAnsweredInTimeAndThawedWhenItReturns) {
+  connect();
+  prepare();
+  kernel[1].hold_freeze = true;
+  reply_within = milliseconds{300};
+  const base::Instant began = platform::now();
+  transaction->freeze(event(Operation::kFreeze));
+  EXPECT_THAT(expect_no(), HasSubstr("/m1"));
+  EXPECT_LT(platform::now() - began, reply_within);
+  EXPECT_TRUE(pump([&] { return !kernel[2].frozen; }));
+  EXPECT_FALSE(transaction->status().clean);
+  EXPECT_EQ(transaction->status().transaction.value, 7U);
+  kernel[1].hold_freeze = false;
+  EXPECT_TRUE(pump([&] { return transaction->idle(); }));
+  EXPECT_EQ(kernel[1].thaws, 1);
+  expect_thawed_once();
+}
+
+TEST_F(TransactionTest, MountThatComesMeanwhileFailsTheFreeze) {
+  connect();
+  prepare();
+  add_mount(3);
+  transaction->freeze(event(Operation::kFreeze));
+  EXPECT_THAT(expect_no(), HasSubstr("/m3"));
+  EXPECT_EQ(listener.replies.back().summary->plan_changed, 1U);
+  expect_thawed_once();
+}
+
+TEST_F(TransactionTest, ThawsAtTheHoldDeadlineAndFailsTheThawAfterIt) {
+  hold = milliseconds{300};
+  hold_all();
+  EXPECT_TRUE(pump([&] { return transaction->idle(); }));
+  EXPECT_EQ(page.last().value, 7U);
+  transaction->thaw(event(Operation::kThaw));
+  EXPECT_THAT(expect_no(), HasSubstr("deadline"));
+  expect_thawed_once();
+}
+
+TEST_F(TransactionTest, GuardianLostWhileHeldThawsNow) {
+  hold_all();
+  guardian->stop();
+  EXPECT_TRUE(pump([&] { return transaction->idle(); }));
+  transaction->thaw(event(Operation::kThaw));
+  EXPECT_THAT(expect_no(), HasSubstr("guardian"));
+  EXPECT_FALSE(listener.statuses.back().guardian_alive);
+  expect_thawed_once();
+}
+
+TEST_F(TransactionTest, DriverLostWhileHeldThawsNow) {
+  hold_all();
+  transaction->abandon("vssd is gone");
+  EXPECT_TRUE(pump([&] { return page.last().value == 7; }));
+  expect_thawed_once();
+}
+
+TEST_F(TransactionTest, LateAnswerToFreezeIsUndone) {
+  hold_all();
+  const std::uint64_t freeze = listener.replies.back().message_id;
+  transaction->late(freeze + 1000);  // of something else
+  EXPECT_FALSE(transaction->idle());
+  transaction->late(freeze);
+  EXPECT_TRUE(pump([&] { return transaction->idle(); }));
+  expect_thawed_once();
+}
+
+TEST_F(TransactionTest, ForeignThawFailsTheThaw) {
+  hold_all();
+  kernel[1].frozen = false;
+  kernel[1].thaws = 1;
+  transaction->thaw(event(Operation::kThaw));
+  EXPECT_THAT(expect_no(), HasSubstr("/m1"));
+  EXPECT_EQ(listener.replies.back().summary->thawed_by_others, 1U);
+}
+
+TEST_F(TransactionTest, ThawThatHangsIsNamedAndHoldsNobodyElse) {
+  hold_all();
+  kernel[0].hold_thaw = true;
+  reply_within = milliseconds{900};
+  transaction->thaw(event(Operation::kThaw));
+  EXPECT_THAT(expect_no(), HasSubstr("/m0"));
+  EXPECT_FALSE(kernel[1].frozen);
+  EXPECT_FALSE(kernel[2].frozen);
+  EXPECT_EQ(listener.replies.back().summary->in_flight, 1U);
+  EXPECT_EQ(page.last().value, 0U);
+  kernel[0].hold_thaw = false;
+  expect_thawed_once();
+}
+
+TEST_F(TransactionTest, SecondPrepareIsRefusedAndHurtsNothing) {
+  hold_all();
+  transaction->prepare(event(Operation::kPrepare, 8), request);
+  EXPECT_THAT(expect_no(), HasSubstr("open"));
+  transaction->thaw(event(Operation::kThaw));
+  expect_yes();
+  expect_thawed_once();
+}
+
+TEST_F(TransactionTest, ThawWithNothingOpenIsSuccess) {
+  transaction->thaw(event(Operation::kThaw));
+  expect_yes();
+  transaction->thaw(event(Operation::kAbort));
+  expect_yes();
+}
+
+TEST_F(TransactionTest, AbortBeforeFreezeDisarms) {
+  connect();
+  prepare();
+  transaction->thaw(event(Operation::kAbort));
+  expect_yes();
+  expect_thawed_once();
+  EXPECT_EQ(kernel[0].freezes, 0);
+  EXPECT_EQ(page.last().value, 7U);
+}
+
+TEST_F(TransactionTest, AbortRightAfterPrepareIsAnswered) {
+  connect();
+  for (int i = 0; i < 20; ++i) {
+    transaction->prepare(event(Operation::kPrepare), request);
+    transaction->on_time(platform::now());
+    transaction->thaw(event(Operation::kAbort));
+    expect_yes();
+    expect_thawed_once();
+  }
+}
+
+TEST_F(TransactionTest, FreezeWithoutPrepareIsRefused) {
+  transaction->freeze(event(Operation::kFreeze));
+  EXPECT_THAT(expect_no(), HasSubstr("PREPARE"));
+}
+
+}  // namespace
+}  // namespace vss::freezer
