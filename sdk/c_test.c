@@ -39,10 +39,13 @@ int main(void) {
   vss_writer *writer = NULL;
   fake_server *server = fake_server_start();
   const uint32_t order[] = {VSS_EVENT_CHECK, VSS_EVENT_PREPARE, VSS_EVENT_FREEZE, VSS_EVENT_THAW};
+  char text[VSS_TRANSACTION_TEXT_SIZE];
   size_t i;
 
   CHECK(vss_api_version() == VSS_API_VERSION);
   CHECK(strlen(vss_version()) > 0);
+  vss_transaction_text(0x6a11f0c200003, text);
+  CHECK(strcmp(text, "6a11f0c2-3") == 0);
   options.name = "c_test";
   options.socket = fake_server_socket(server);
   options.level = VSS_LEVEL_APPLICATION;

@@ -3,8 +3,11 @@
 
 #include <errno.h>
 
+#include <algorithm>
+#include <cstring>
 #include <new>
 
+#include "base/identity.hpp"
 #include "handle.hpp"
 
 struct vss_writer : vss::sdk::Handle {
@@ -55,6 +58,14 @@ int vss_writer_more_time(vss_writer* writer, uint64_t id, uint64_t duration) {
 
 const char* vss_writer_error(const vss_writer* writer) {
   return writer->error();
+}
+
+void vss_transaction_text(uint64_t transaction, char text[VSS_TRANSACTION_TEXT_SIZE]) {
+  const auto made = vss::base::to_text(vss::base::TransactionId{transaction});
+  static_assert(made.capacity() <= VSS_TRANSACTION_TEXT_SIZE);
+  const std::size_t size = std::min(made.size(), std::size_t{VSS_TRANSACTION_TEXT_SIZE} - 1);
+  std::memcpy(text, made.view().data(), size);
+  text[size] = '\0';
 }
 
 int vss_api_version(void) {

@@ -6,8 +6,8 @@
 // is failure and it runs on. If the writer itself is killed between FREEZE and the release, the
 // child that waits for the abort runs the abort command.
 //
-// The commands' environment has VSS_TRANSACTION (a decimal number) and VSS_PHASE (prepare, freeze,
-// thaw or abort). What they print goes to the writer's standard error once nothing is held.
+// The commands' environment has VSS_TRANSACTION (for `vssctl explain`) and VSS_PHASE (prepare,
+// freeze, thaw or abort). What they print goes to the writer's standard error once nothing is held.
 #pragma once
 
 #include <string>

@@ -77,10 +77,10 @@ TEST_F(ExecWriterTest, RunsEachCommandInItsPhase) {
   EXPECT_TRUE(writer.check(within(1s)).success);
   EXPECT_EQ(contents("log"), "");
   EXPECT_TRUE(writer.prepare(within(1s)).success);
-  EXPECT_EQ(contents("log"), "prepare 77\n");
+  EXPECT_EQ(contents("log"), "prepare 0-77\n");
   EXPECT_TRUE(writer.freeze(within(1s)).success);
   EXPECT_TRUE(writer.thaw(within(1s)).success);
-  EXPECT_EQ(contents("log"), "prepare 77\nfreeze 77\nthaw\n");
+  EXPECT_EQ(contents("log"), "prepare 0-77\nfreeze 0-77\nthaw\n");
 }
 
 TEST_F(ExecWriterTest, ForksInPrepareWhatRunsInFreeze) {

@@ -60,7 +60,9 @@ void park(int pipe, pid_t victim) {
   ::fcntl(3, F_SETFD, FD_CLOEXEC);
   ::close_range(4, ~0U, 0);
   ::setenv("VSS_PHASE", setting.phase.c_str(), 1);
-  ::setenv("VSS_TRANSACTION", std::to_string(setting.transaction).c_str(), 1);
+  char transaction[VSS_TRANSACTION_TEXT_SIZE];
+  vss_transaction_text(setting.transaction, transaction);
+  ::setenv("VSS_TRANSACTION", transaction, 1);
   park(3, setting.victim);
   ::execl("/bin/sh", "sh", "-c", setting.command.c_str(), static_cast<char*>(nullptr));
   ::_exit(127);

@@ -38,7 +38,7 @@ class ParkedCommand {
   struct Setting {
     std::string command;            // for /bin/sh -c
     std::string phase;              // VSS_PHASE in its environment
-    std::uint64_t transaction = 0;  // VSS_TRANSACTION
+    std::uint64_t transaction = 0;  // VSS_TRANSACTION, as vssctl prints it
     pid_t victim = 0;               // see arm()
   };
 

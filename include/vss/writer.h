@@ -204,6 +204,10 @@ int vss_writer_more_time(vss_writer *writer, uint64_t id, uint64_t duration);
  * call with this handle. */
 const char *vss_writer_error(const vss_writer *writer);
 
+/* Writes a transaction as people see it, in records and in `vssctl explain`: "6a11f0c2-3". */
+#define VSS_TRANSACTION_TEXT_SIZE 32
+void vss_transaction_text(uint64_t transaction, char text[VSS_TRANSACTION_TEXT_SIZE]);
+
 /* The library's VSS_API_VERSION and its version as text, "0.1.0". */
 int vss_api_version(void);
 const char *vss_version(void);

@@ -1,11 +1,11 @@
 // Bodies of the frames between vssctl and vssd.
 //
 // One connection carries one request at a time. Status, writers, history and explain answer with
-// kControlData pieces of one JSON document (the schema is records/), then kControlReply. Plan answers
-// with kDetail frames as the freezer sent them, then kControlReply. Snapshot and hold are answered
-// when everything holds or failed; a snapshot stays bound to its connection: closing it aborts.
-// kControlNotice comes on that connection when the transaction changed by itself (deadline, abort),
-// and when it has ended and its record is written.
+// kControlData pieces of one JSON document (the schema is records/), then kControlReply. Plan
+// answers with kDetail frames as the freezer sent them, then kControlReply. Snapshot and hold are
+// answered when everything holds or failed; a snapshot stays bound to its connection: closing it
+// aborts. kControlNotice comes on that connection when the transaction changed by itself (deadline,
+// abort), and when it has ended and its record is written.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,11 @@
 namespace vss::wire {
 
 enum class ControlCommand : std::uint32_t {
-  kStatus = 1, kWriters = 2, kPlan = 3, kHistory = 4, kExplain = 5,  // anyone
+  kStatus = 1,
+  kWriters = 2,
+  kPlan = 3,
+  kHistory = 4,
+  kExplain = 5,    // anyone
   kSnapshot = 16,  // PREPARE…FREEZE bound to this connection; then kThaw on it   (administrators)
   kHold = 17,      // the same, owned by the driver                             (administrators)
   kRelease = 18,   // thaw what kHold froze, by id (or none: the one held)      (administrators)
@@ -28,11 +32,11 @@ enum class ControlCommand : std::uint32_t {
 
 struct ControlRequest {
   ControlCommand command{};
-  base::TransactionId transaction;       // kExplain, kRelease; none: the latest
-  FilesystemRequest filesystems;         // kPlan, kSnapshot, kHold, kCheck
-  bool require_given = false;            // filesystems.require was asked for, else configured
-  base::Duration hold_budget{0};         // 0: configured
-  base::FixedText<256> note;             // snapshot: COMMAND, for the record
+  base::TransactionId transaction;  // kExplain, kRelease; none: the latest
+  FilesystemRequest filesystems;    // kPlan, kSnapshot, kHold, kCheck
+  bool require_given = false;       // filesystems.require was asked for, else configured
+  base::Duration hold_budget{0};    // 0: configured
+  base::FixedText<256> note;        // snapshot: COMMAND, for the record
 };
 
 struct ControlReply {
@@ -44,9 +48,9 @@ struct ControlReply {
 };
 
 enum class NoticeKind : std::uint32_t {
-  kExpired = 0,   // the hold deadline passed, or something thawed: the copy may be torn
-  kAborted = 1,   // ended by an administrator or a lost participant
-  kEnded = 2,     // everything runs, the record is written; status says whether the copy is good
+  kExpired = 0,  // the hold deadline passed, or something thawed: the copy may be torn
+  kAborted = 1,  // ended by an administrator or a lost participant
+  kEnded = 2,    // everything runs, the record is written; status says whether the copy is good
 };
 struct ControlNotice {
   NoticeKind kind{};

@@ -9,8 +9,8 @@
 
 namespace vss::wire {
 
-// What a participant is asked to do. 0–3 are FreeBSD's `enum hv_vss_op_t`; 4 and 5 exist only on our
-// channel and reach registered participants alone: a plain client sees an abort as kThaw.
+// What a participant is asked to do. 0–3 are FreeBSD's `enum hv_vss_op_t`; 4 and 5 exist only on
+// our channel and reach registered participants alone: a plain client sees an abort as kThaw.
 enum class Operation : std::uint32_t {
   kNone = 0,
   kCheck = 1,
@@ -21,10 +21,10 @@ enum class Operation : std::uint32_t {
 };
 
 inline constexpr std::uint32_t kStatusSuccess = 0;  // VSS_SUCCESS
-inline constexpr std::uint32_t kStatusFail = 1;     // VSS_FAIL; any other non-zero value counts as it
+inline constexpr std::uint32_t kStatusFail = 1;  // VSS_FAIL; any other non-zero value counts as it
 
-// `struct hv_vss_opt_msg`: opt at 0, status at 4, msgid at 8, 48 reserved bytes (zero) at 16, in the
-// machine's byte order (it never leaves the machine).
+// `struct hv_vss_opt_msg`: opt at 0, status at 4, msgid at 8, 48 reserved bytes (zero) at 16, in
+// the machine's byte order (it never leaves the machine).
 struct DeviceMessage {
   std::uint32_t operation = 0;  // raw: what a client sent may be no Operation
   std::uint32_t status = 0;

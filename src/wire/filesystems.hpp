@@ -21,29 +21,30 @@ enum class UnfreezablePolicy : std::uint32_t { kSync = 0, kFail = 1 };
 // Consistency of a copy, ascending.
 enum class Grade : std::uint32_t { kCrash = 0, kFilesystem = 1, kApplication = 2 };
 
-// With CHECK, PREPARE and kPlan: what is asked of the freezer. It checks every path itself and never
-// lets these widen its own --only or --allow-root. About 150 KiB: keep it out of small stacks. The
-// limits together exceed one frame: check `complete()` of the frame that is to carry it.
+// With CHECK, PREPARE and kPlan: what is asked of the freezer. It checks every path itself and
+// never lets these widen its own --only or --allow-root. About 150 KiB: keep it out of small
+// stacks. The limits together exceed one frame: check `complete()` of the frame that is to carry
+// it.
 struct FilesystemRequest {
   Selection selection = Selection::kAll;
-  base::FixedVector<Path, base::kSelectedPathsMax> paths;            // mount roots; kPaths only
-  base::FixedVector<base::FixedText<256>, 64> exclude;               // fnmatch(3) on the mount point
+  base::FixedVector<Path, base::kSelectedPathsMax> paths;  // mount roots; kPaths only
+  base::FixedVector<base::FixedText<256>, 64> exclude;     // fnmatch(3) on the mount point
   UnfreezablePolicy unfreezable = UnfreezablePolicy::kSync;
   Grade require = Grade::kFilesystem;
 };
 
 // With the freezer's replies, and in its status: counts of superblocks.
 struct FilesystemSummary {
-  std::uint32_t to_freeze = 0;       // planned
-  std::uint32_t frozen = 0;          // FIFREEZE succeeded and not yet thawed
-  std::uint32_t synced = 0;          // policy `sync`: flushed, not frozen
+  std::uint32_t to_freeze = 0;  // planned
+  std::uint32_t frozen = 0;     // FIFREEZE succeeded and not yet thawed
+  std::uint32_t synced = 0;     // policy `sync`: flushed, not frozen
   std::uint32_t excluded = 0;
-  std::uint32_t lower_grade = 0;     // persistent, local, writable, in scope and not frozen
-  std::uint32_t in_flight = 0;       // FIFREEZE or FITHAW that has not returned
+  std::uint32_t lower_grade = 0;       // persistent, local, writable, in scope and not frozen
+  std::uint32_t in_flight = 0;         // FIFREEZE or FITHAW that has not returned
   std::uint32_t thawed_by_others = 0;  // FITHAW found ours already thawed
   std::uint32_t thawed_by_guardian = 0;
-  std::uint32_t owner_unknown = 0;   // thawed although it may not have been ours
-  std::uint32_t plan_changed = 0;    // 1: planning again gave another set
+  std::uint32_t owner_unknown = 0;  // thawed although it may not have been ours
+  std::uint32_t plan_changed = 0;   // 1: planning again gave another set
 
   friend bool operator==(const FilesystemSummary&, const FilesystemSummary&) = default;
 };
@@ -51,10 +52,10 @@ static_assert(sizeof(FilesystemSummary) == 40);
 
 // kFreezerStatus, and in a freezer's registration.
 struct FreezerStatus {
-  bool clean = false;            // no open slot of any transaction, nothing in flight, disarmed
+  bool clean = false;  // no open slot of any transaction, nothing in flight, disarmed
   bool guardian_alive = false;
-  base::TransactionId last_thawed;   // as in the thawed page
-  base::TransactionId transaction;   // the one it holds slots for, or none
+  base::TransactionId last_thawed;                // as in the thawed page
+  base::TransactionId transaction;                // the one it holds slots for, or none
   base::FixedText<base::kReasonBytesMax> reason;  // when not clean: what it waits for
 
   friend bool operator==(const FreezerStatus&, const FreezerStatus&) = default;
@@ -62,28 +63,36 @@ struct FreezerStatus {
 
 enum class MountAction : std::uint32_t {
   kFreeze = 0,
-  kSync = 1,        // cannot be frozen; flushed
-  kCovered = 2,     // another entry freezes the same superblock (bind mount, overlay's upper)
-  kSkip = 3,        // nothing to freeze: pseudo, remote, read-only, not persistent
-  kExclude = 4,     // by configuration or not selected
-  kVeto = 5,        // a snapshot of this plan would fail; the reason says why and what to do
+  kSync = 1,     // cannot be frozen; flushed
+  kCovered = 2,  // another entry freezes the same superblock (bind mount, overlay's upper)
+  kSkip = 3,     // nothing to freeze: pseudo, remote, read-only, not persistent
+  kExclude = 4,  // by configuration or not selected
+  kVeto = 5,     // a snapshot of this plan would fail; the reason says why and what to do
 };
 enum class MountResult : std::uint32_t {
-  kPlanned = 0, kOpened = 1, kFreezing = 2, kFrozen = 3, kThawed = 4, kFailed = 5,
-  kThawedByOthers = 6, kThawedByGuardian = 7, kOwnerUnknown = 8, kStuck = 9,
+  kPlanned = 0,
+  kOpened = 1,
+  kFreezing = 2,
+  kFrozen = 3,
+  kThawed = 4,
+  kFailed = 5,
+  kThawedByOthers = 6,
+  kThawedByGuardian = 7,
+  kOwnerUnknown = 8,
+  kStuck = 9,
 };
 
 // kDetail: one mount of the plan, or news of one filesystem during a transaction.
 struct MountDetail {
-  base::TransactionId transaction;   // none in answers to kPlan
+  base::TransactionId transaction;  // none in answers to kPlan
   std::uint32_t device_major = 0;
   std::uint32_t device_minor = 0;
   std::uint32_t mount_id = 0;
-  std::int32_t layer = -1;           // 0 freezes first; -1: not frozen
+  std::int32_t layer = -1;  // 0 freezes first; -1: not frozen
   MountAction action = MountAction::kSkip;
   MountResult result = MountResult::kPlanned;
-  std::int32_t error = 0;            // errno of what failed
-  base::Instant began;               // of the freeze ioctl; 0: not yet
+  std::int32_t error = 0;  // errno of what failed
+  base::Instant began;     // of the freeze ioctl; 0: not yet
   base::Duration freeze_time{0};
   base::Duration thaw_time{0};
   base::FixedText<1024> mount_point;

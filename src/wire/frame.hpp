@@ -9,10 +9,10 @@
 //       16    64  DeviceMessage
 //       80     …  fields: u16 type, u16 length, `length` bytes; no padding, any order
 //
-// Numbers are in the machine's byte order: a frame never leaves the machine. A receiver skips a field
-// type it does not know, so fields can be added; a known field of the wrong length, a second
-// occurrence of a field that is no list, a kind it does not know or a length that disagrees with the
-// packet makes the whole frame malformed. Pure; allocates nothing; freeze-safe.
+// Numbers are in the machine's byte order: a frame never leaves the machine. A receiver skips a
+// field type it does not know, so fields can be added; a known field of the wrong length, a second
+// occurrence of a field that is no list, a kind it does not know or a length that disagrees with
+// the packet makes the whole frame malformed. Pure; allocates nothing; freeze-safe.
 #pragma once
 
 #include <array>
@@ -34,26 +34,26 @@ inline constexpr std::size_t kFrameBytesMax = 65'536;
 
 enum class FrameKind : std::uint16_t {
   // The device interface, answered as the ioctl or poll(2) would be. Client asks, server answers.
-  kRead = 1,         // IOCHVVSSREAD
-  kReadReply = 2,    //   message; status 1, id 0 when there is nothing to read
-  kWrite = 3,        // IOCHVVSSWRITE with the message
-  kWriteReply = 4,   //   always success, as the ioctl returns 0 for a late answer too
-  kReady = 5,        // poll: the server answers with the same kind once a READ would find a message
+  kRead = 1,        // IOCHVVSSREAD
+  kReadReply = 2,   //   message; status 1, id 0 when there is nothing to read
+  kWrite = 3,       // IOCHVVSSWRITE with the message
+  kWriteReply = 4,  //   always success, as the ioctl returns 0 for a late answer too
+  kReady = 5,       // poll: the server answers with the same kind once a READ would find a message
 
   // A participant that registered (participant.hpp). From then on the server pushes events.
-  kRegister = 16,     // participant → server
-  kRegistered = 17,   // server → participant; may carry the thawed page (a descriptor)
-  kEvent = 18,        // server → participant
-  kReply = 19,        // participant → server
-  kMoreTime = 20,     // participant → server; answered by kMoreTimeReply
+  kRegister = 16,    // participant → server
+  kRegistered = 17,  // server → participant; may carry the thawed page (a descriptor)
+  kEvent = 18,       // server → participant
+  kReply = 19,       // participant → server
+  kMoreTime = 20,    // participant → server; answered by kMoreTimeReply
   kMoreTimeReply = 21,
-  kLate = 22,         // server → participant: your reply came too late or twice: roll back
-  kThawedPage = 23,   // server → participant: carries the thawed page, when it was not yet known
+  kLate = 22,        // server → participant: your reply came too late or twice: roll back
+  kThawedPage = 23,  // server → participant: carries the thawed page, when it was not yet known
 
   // Freezer only (filesystems.hpp).
-  kDetail = 32,       // freezer → server: one mount or filesystem, its verdict
+  kDetail = 32,         // freezer → server: one mount or filesystem, its verdict
   kFreezerStatus = 33,  // freezer → server, unasked
-  kPlan = 34,         // server → freezer: plan now; answered by kDetail… then kPlanEnd
+  kPlan = 34,           // server → freezer: plan now; answered by kDetail… then kPlanEnd
   kPlanEnd = 35,
 
   // Control socket (control.hpp).
@@ -65,50 +65,56 @@ enum class FrameKind : std::uint16_t {
 
 // Every field type of the channel, in one list, so that no number is used twice.
 enum class FieldType : std::uint16_t {
-  kName = 1,            // text: a participant's, requester's or program's name
-  kReason = 2,          // text: one sentence for a person
-  kRole = 3,            // u32
-  kLevel = 4,           // u32
-  kCriticality = 5,     // u32
-  kTimeout = 6,         // u64 ns
-  kTransaction = 7,     // u64
-  kHoldDeadline = 8,    // u64 ns since boot
-  kReplyDeadline = 9,   // u64 ns since boot
-  kErrno = 10,          // u32
-  kDuration = 11,       // u64 ns
-  kSelection = 12,      // u32
-  kPath = 13,           // text; a list
+  kName = 1,                // text: a participant's, requester's or program's name
+  kReason = 2,              // text: one sentence for a person
+  kRole = 3,                // u32
+  kLevel = 4,               // u32
+  kCriticality = 5,         // u32
+  kTimeout = 6,             // u64 ns
+  kTransaction = 7,         // u64
+  kHoldDeadline = 8,        // u64 ns since boot
+  kReplyDeadline = 9,       // u64 ns since boot
+  kErrno = 10,              // u32
+  kDuration = 11,           // u64 ns
+  kSelection = 12,          // u32
+  kPath = 13,               // text; a list
   kUnfreezablePolicy = 14,  // u32
   kExcludePattern = 15,     // text; a list
-  kRequire = 16,        // u32
-  kMetadata = 17,       // text; a list
-  kSummary = 18,        // struct, filesystems.hpp
-  kMountState = 19,     // struct, filesystems.hpp
-  kFlags = 20,          // u32
-  kProcessId = 21,      // u32
-  kCommand = 22,        // u32
-  kJson = 23,           // bytes; a piece
-  kVersion = 24,        // text
-  kFilesystemType = 25, // text
-  kSource = 26,         // text
-  kMountPoint = 27,     // text
-  kPhase = 28,          // u32
-  kHoldBudget = 29,     // u64 ns
-  kGrade = 30,          // u32
-  kUuid = 31,           // text
-  kLastThawed = 32,     // u64
-  kNoticeKind = 33,     // u32
-  kNote = 34,           // text
+  kRequire = 16,            // u32
+  kMetadata = 17,           // text; a list
+  kSummary = 18,            // struct, filesystems.hpp
+  kMountState = 19,         // struct, filesystems.hpp
+  kFlags = 20,              // u32
+  kProcessId = 21,          // u32
+  kCommand = 22,            // u32
+  kJson = 23,               // bytes; a piece
+  kVersion = 24,            // text
+  kFilesystemType = 25,     // text
+  kSource = 26,             // text
+  kMountPoint = 27,         // text
+  kPhase = 28,              // u32
+  kHoldBudget = 29,         // u64 ns
+  kGrade = 30,              // u32
+  kUuid = 31,               // text
+  kLastThawed = 32,         // u64
+  kNoticeKind = 33,         // u32
+  kNote = 34,               // text
 };
 
 // Why bytes are no frame. The text is for a log line that names the peer.
 enum class FrameError : std::uint8_t {
-  kTooShort, kTooLong, kBadMagic, kBadVersion, kUnknownKind, kLengthDisagrees, kBadField,
+  kTooShort,
+  kTooLong,
+  kBadMagic,
+  kBadVersion,
+  kUnknownKind,
+  kLengthDisagrees,
+  kBadField,
 };
 std::string_view to_text(FrameError error);
 
-// A frame that was checked: every field lies within the packet, each known one has its type's length,
-// and none but a list occurs twice. Views the caller's bytes.
+// A frame that was checked: every field lies within the packet, each known one has its type's
+// length, and none but a list occurs twice. Views the caller's bytes.
 struct FrameView {
   FrameKind kind{};
   std::uint32_t tag = 0;

@@ -24,12 +24,12 @@ enum class Criticality : std::uint32_t { kRequired = 0, kOptional = 1 };
 // kRegister. What is not sent takes its default; configuration may override or limit all of it.
 struct Registration {
   Role role = Role::kWriter;
-  Name name;                                      // required; printable, no '/', no control bytes
-  int level = base::kLevelDefault;                // 0–999
+  Name name;                        // required; printable, no '/', no control bytes
+  int level = base::kLevelDefault;  // 0–999
   Criticality criticality = Criticality::kRequired;
-  base::Duration timeout{0};                      // for each CHECK, FREEZE, THAW; 0: the default
-  std::optional<FreezerStatus> freezer_status;    // role freezer: where it stands at this moment
-  base::FixedText<32> version;                    // of the participant's program; may be empty
+  base::Duration timeout{0};                    // for each CHECK, FREEZE, THAW; 0: the default
+  std::optional<FreezerStatus> freezer_status;  // role freezer: where it stands at this moment
+  base::FixedText<32> version;                  // of the participant's program; may be empty
 };
 
 // kRegistered. `message.status` is kStatusSuccess or kStatusFail; then `reason` says why.
@@ -53,8 +53,8 @@ struct Reply {
   std::uint32_t operation = 0;  // as sent: a wrong one is answered kLate
   std::uint64_t message_id = 0;
   std::uint32_t status = kStatusSuccess;
-  Reason reason;                               // why not, when status is not success
-  std::optional<FilesystemSummary> summary;    // freezer only
+  Reason reason;                             // why not, when status is not success
+  std::optional<FilesystemSummary> summary;  // freezer only
 };
 
 // kMoreTime and kMoreTimeReply: how much longer the answer to `message_id` may take, from now, and
@@ -64,12 +64,12 @@ struct MoreTime {
   base::Duration duration{0};
 };
 
-
 // Each makes the whole frame, and each decoder takes a frame of its kind only.
 FrameWriter make_frame(const Registration&, std::uint32_t tag = 0);
 FrameWriter make_frame(const RegistrationReply&, std::uint32_t tag = 0);
 FrameWriter make_frame(const Event&);
-// To the freezer, in CHECK and PREPARE: the event and what is asked of it (decode_filesystem_request).
+// To the freezer, in CHECK and PREPARE: the event and what is asked of it
+// (decode_filesystem_request).
 FrameWriter make_frame(const Event&, const FilesystemRequest&);
 FrameWriter make_frame(const Reply&);
 FrameWriter make_more_time(const MoreTime&);
