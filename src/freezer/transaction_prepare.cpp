@@ -15,6 +15,20 @@ using wire::Reason;
 constexpr base::seconds kOpenPatience{30};     // where vssd set no deadline
 constexpr base::seconds kGuardianPatience{1};  // for its answer
 
+// Where nothing is known of the devices, all that freezes later may be what this one lies on.
+SlotSet lies_on(const Planning& planning, std::size_t upper) {
+  SlotSet below{};
+  const plan::Plan& plan = planning.plan;
+  for (const plan::Plan::Backing& backing : plan.backings) {
+    if (backing.upper == upper) insert(below, backing.lower);
+  }
+  if (planning.blocks.sysfs_present) return below;
+  const auto layer = static_cast<std::size_t>(plan.entries[plan.to_freeze[upper].entry].layer);
+  for (std::size_t i = plan.layer_ends[layer]; i < plan.to_freeze.size(); ++i)
+    insert(below, i);
+  return below;
+}
+
 }  // namespace
 
 void Transaction::prepare(const wire::Event& event, const wire::FilesystemRequest& request) {
@@ -130,10 +144,7 @@ void Transaction::fill_slots(std::size_t count) {
     identity.mount_point = entry.mount_point;
     identity.filesystem_type = entry.type;
     identity.source = entry.source;
-    for (std::size_t below = plan.layer_ends[static_cast<std::size_t>(entry.layer)]; below < count;
-         ++below) {
-      insert(identity.lies_on, below);
-    }
+    identity.lies_on = lies_on(*planning_, i);
     slots.add(i, identity);
   }
   slots.commit(id_, count);

@@ -1,6 +1,7 @@
 #include "plan/plan.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <ranges>
 #include <string>
 
@@ -75,6 +76,30 @@ void write_layers(const SuperblockSet& set, std::vector<std::size_t>& frozen, Pl
   if (!frozen.empty()) plan.layer_ends.push_back(frozen.size());
 }
 
+// Also through filesystems that are not frozen: what is written to them ends in the same files.
+void write_backings(const SuperblockSet& set, std::span<const std::size_t> frozen, Plan& plan) {
+  constexpr std::size_t kNotFrozen = std::numeric_limits<std::size_t>::max();
+  std::vector<std::size_t> place(set.superblocks.size(), kNotFrozen);
+  for (std::size_t n = 0; n < frozen.size(); ++n)
+    place[frozen[n]] = n;
+  for (std::size_t n = 0; n < frozen.size(); ++n) {
+    std::vector<std::size_t> left = set.superblocks[frozen[n]].lies_on;
+    std::vector<bool> seen(set.superblocks.size());
+    while (!left.empty()) {
+      const std::size_t below = left.back();
+      left.pop_back();
+      if (seen[below]) continue;
+      seen[below] = true;
+      if (place[below] != kNotFrozen) {
+        plan.backings.push_back({n, place[below]});
+      } else {
+        const auto& further = set.superblocks[below].lies_on;
+        left.insert(left.end(), further.begin(), further.end());
+      }
+    }
+  }
+}
+
 void write_plan(const SuperblockSet& set, Plan& plan) {
   plan.mounts.assign(set.mounts.begin(), set.mounts.end());
   write_entries(set, plan);
@@ -89,6 +114,7 @@ void write_plan(const SuperblockSet& set, Plan& plan) {
     if (superblock.action == Action::kExclude && !superblock.covered_by) ++plan.summary.excluded;
   }
   write_layers(set, frozen, plan);
+  write_backings(set, frozen, plan);
   plan.summary.to_freeze = static_cast<std::uint32_t>(plan.to_freeze.size());
   plan.summary.to_sync = static_cast<std::uint32_t>(plan.to_sync.size());
   plan.summary.vetoes = static_cast<std::uint32_t>(plan.vetoes.size());
@@ -100,6 +126,7 @@ void clear(Plan& plan) {
   plan.entries.clear();
   plan.to_freeze.clear();
   plan.layer_ends.clear();
+  plan.backings.clear();
   plan.to_sync.clear();
   plan.mounts.clear();
   plan.vetoes.clear();

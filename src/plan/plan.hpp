@@ -96,6 +96,13 @@ struct Plan {
   std::vector<PlanEntry> entries;
   std::vector<PlannedFilesystem> to_freeze;  // layer by layer; within one in reverse mount order
   std::vector<std::size_t> layer_ends;  // layer n is to_freeze[layer_ends[n-1] … layer_ends[n])
+  // What lies on what, as far as the devices are known; each must thaw after what it lies on.
+  struct Backing {
+    std::size_t upper = 0;  // indices of to_freeze
+    std::size_t lower = 0;
+    friend bool operator==(Backing, Backing) = default;
+  };
+  std::vector<Backing> backings;
   std::vector<PlannedFilesystem> to_sync;
   std::vector<std::size_t> mounts;  // indices of entries
   std::vector<std::size_t> vetoes;  // indices of entries

@@ -53,6 +53,30 @@ TEST_F(Stacking, NestedLoopDevicesAreALayerEach) {
   EXPECT_EQ(layers(), (Layers{{"/mnt/c"}, {"/mnt/b"}, {"/mnt/a"}, {"/"}}));
 }
 
+// What must thaw first is told one by one, so that what hangs holds only what lies on it.
+TEST_F(Stacking, BackingsNameWhatLiesOnWhatAlsoThroughWhatIsNotFrozen) {
+  const std::string_view pattern = "/mnt/b";
+  request.exclude = {&pattern, 1};
+  loop({7, 0}, "/a.img");
+  loop({7, 1}, "/mnt/a/b.img");
+  loop({7, 2}, "/mnt/b/c.img");
+  disk({8, 2}, "sdb");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 8:2 / /srv rw - ext4 /dev/sdb rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw
+    31 28 7:1 / /mnt/b rw - xfs /dev/loop1 rw
+    32 28 7:2 / /mnt/c rw - ext4 /dev/loop2 rw)");
+  make();
+  std::vector<std::pair<std::string_view, std::string_view>> backings;
+  for (const Plan::Backing& backing : plan.backings) {
+    backings.emplace_back(plan.entries[plan.to_freeze[backing.upper].entry].mount_point,
+                          plan.entries[plan.to_freeze[backing.lower].entry].mount_point);
+  }
+  EXPECT_THAT(backings,
+              ElementsAre(testing::Pair("/mnt/c", "/mnt/a"), testing::Pair("/mnt/a", "/")));
+}
+
 TEST_F(Stacking, ADeletedBackingFileStillLiesWhereItDid) {
   loop({7, 0}, "/srv/a.img (deleted)");
   given(R"(
