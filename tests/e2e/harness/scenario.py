@@ -23,6 +23,7 @@ HOLD_S = 3.0
 GUARDIAN_MARGIN_S = 2.0
 CONFIG = """
 [requesters.local]
+prepare = 4
 freeze = 2
 hold = 3
 """
@@ -75,6 +76,8 @@ class Scenario:
             self._wait_for("command")
         if not self.probe.wait_stuck("/mnt/inner", 2):
             raise RuntimeError(f"/mnt/inner is not frozen\n{self.service.complaints()}")
+        if self.phase == "THAW" and self.probe.wait_thawed("/mnt/a", now(), 2) is None:
+            raise RuntimeError(f"/mnt/a waits for /mnt/inner\n{self.service.complaints()}")
 
     def _wait_for(self, mark):
         if not wait_until(lambda: self.box.exists(f"{MARKS}/{mark}"), 15):
