@@ -79,7 +79,10 @@ base::Result<std::string> find_executable(const std::string& name) {
     const std::string path = directory + '/' + name;
     const int problem = execution_problem(path);
     if (problem == 0) return path;
-    if (problem == EACCES && first_problem == ENOENT) first_problem = problem;
+    // A directory that may not be entered has nothing to offer; only a file that is there counts.
+    if (first_problem == ENOENT && ::faccessat(AT_FDCWD, path.c_str(), F_OK, 0) == 0) {
+      first_problem = problem;
+    }
     if (colon == std::string_view::npos) break;
     rest.remove_prefix(colon + 1);
   }
