@@ -28,7 +28,8 @@ struct Tell {
   Instant reply_deadline = Instant::never();
   Instant hold_deadline = Instant::never();  // from FREEZE on
 };
-// The request was overtaken: a plain client must no longer read it, and its answer will be late.
+// The request was overtaken: a plain client must no longer read it, and its answer will be late. Never
+// for THAW and ABORT, which have to be seen.
 struct Withdraw {
   ParticipantId id;
   std::uint64_t message_id = 0;
@@ -57,7 +58,10 @@ struct Answer {
   Instant hold_deadline = Instant::never();
   Reason reason;
 };
-// The requester's transaction changed without its asking. `ended` comes last, after everything runs.
+// The requester's transaction changed without its asking (kExpired, kAborted: it was held, and is being
+// thawed), or it ended: kEnded comes last, after everything runs and the record is there. A bound
+// requester always hears of the end of a FREEZE, another one only of an end that it did not ask for;
+// a CHECK ends with its answer.
 struct Notify {
   RequesterId requester;
   enum class What : std::uint8_t { kExpired, kAborted, kEnded } what{};

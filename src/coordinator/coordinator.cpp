@@ -102,11 +102,8 @@ void Coordinator::State::enter(Phase next) {
 
 void Coordinator::State::perform(Effect effect) {
   switch (effect) {
-    case Effect::kRefuse: return finish(Result::kRefused);
     case Effect::kStartCheck: return start_check();
     case Effect::kPassCheck: return finish(Result::kCheckPassed);
-    case Effect::kFailCheck:
-      return finish(transaction.stopped ? Result::kAborted : Result::kRefused);
     case Effect::kStartPrepare: return start_prepare();
     case Effect::kStartFreeze: return start_freeze();
     case Effect::kAskLevel: return ask_level();
@@ -120,7 +117,7 @@ void Coordinator::State::perform(Effect effect) {
     case Effect::kStartAbort: return start_abort();
     case Effect::kReleaseWriters: return release_writers();
     case Effect::kReleaseUnconfirmed: return release_unconfirmed();
-    case Effect::kFinish: return finish_held_or_aborted();
+    case Effect::kFinish: return finish(result_of_end());
   }
 }
 

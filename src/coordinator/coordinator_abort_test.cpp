@@ -2,6 +2,9 @@
 // once.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <tuple>
+
 #include "coordinator/event_story.hpp"
 
 namespace vss::coordinator {
@@ -41,6 +44,8 @@ TEST_P(Abort, ByAnAdministratorIsAnsweredWhenEverythingRuns) {
   story.abort();
   EXPECT_FALSE(story.answer_to(2));
   if (held) {
+    EXPECT_EQ(story.phase(), Phase::kAbortFilesystems);
+    EXPECT_EQ(story.asked(freezer), kAbort);
     EXPECT_EQ(story.all_of<Notify>().back().what, Notify::What::kAborted);
   } else {
     ASSERT_TRUE(story.answer_to(1)) << "the FREEZE fails at once";
@@ -102,6 +107,80 @@ INSTANTIATE_TEST_SUITE_P(In, AbortUnanswered,
                          testing::Values(Phase::kPrepare, Phase::kFreezeWriters,
                                          Phase::kFreezeFilesystems),
                          name_of);
+
+// Whatever ends it before FREEZE is answered, everybody is told ABORT, the freezer first.
+enum class Cause { kRequiredLost, kFreezerRefuses, kGuardianLost, kAdministrator, kThaw, kGone };
+
+struct AbortCauses : testing::TestWithParam<std::tuple<Phase, Cause>> {
+  EventStory story;
+  ParticipantId application = story.writer_at("application", 50);
+  ParticipantId database = story.writer_at("database", 100);
+  ParticipantId freezer = story.freezer();
+
+  void happens(Cause cause) {
+    FreezerStanding alone = EventStory::clean();
+    alone.guardian_alive = false;
+    switch (cause) {
+      case Cause::kRequiredLost: return story.leaves(application);
+      case Cause::kFreezerRefuses: return story.no(freezer);
+      case Cause::kGuardianLost: story.happens(FreezerStatus{freezer, alone}); return;
+      case Cause::kAdministrator: return story.abort();
+      case Cause::kThaw: return story.thaw();
+      case Cause::kGone: return story.gone();
+    }
+  }
+};
+
+TEST_P(AbortCauses, TellAbortToEverybodyFreezerFirst) {
+  const auto [phase, cause] = GetParam();
+  story.freeze();
+  story.all_say_yes(2, phase);
+  if (phase == Phase::kPrepare) {
+    story.yes(application);
+    story.yes(database);
+    ASSERT_EQ(story.asked(freezer), kPrepare);
+  } else if (phase == Phase::kFreezeWriters) {
+    story.yes(application);
+  }
+  happens(cause);
+  std::erase(story.unanswered, cause == Cause::kRequiredLost ? application : ParticipantId{});
+  EXPECT_EQ(story.phase(), Phase::kAbortFilesystems);
+  EXPECT_EQ(story.asked(freezer), kAbort);
+  EXPECT_FALSE(story.asked(database));
+  story.yes(freezer);
+  EXPECT_EQ(story.phase(), Phase::kAbortWriters);
+  EXPECT_EQ(story.asked(database), kAbort);
+  story.all_say_yes(2);
+  EXPECT_EQ(story.phase(), Phase::kIdle);
+  const Operation last_before = phase == Phase::kPrepare ? kPrepare : kFreeze;
+  EXPECT_EQ(story.story_of(application).back(),
+            cause == Cause::kRequiredLost ? last_before : kAbort);
+  EXPECT_FALSE(story.record().released_without_freezer);
+  EXPECT_EQ(story.all_of<KeepRecord>().size(), 1U);
+  EXPECT_EQ(story.all_of<CloseNote>().size(), 1U);
+  EXPECT_FALSE(story.record().sentence.empty());
+}
+
+std::string name_of_cause(const testing::TestParamInfo<std::tuple<Phase, Cause>>& parameter) {
+  constexpr std::array kNames{
+      "required_lost", "freezer_refuses", "guardian_lost", "administrator", "thaw", "gone"};
+  std::string name{to_text(std::get<0>(parameter.param))};
+  std::ranges::replace(name, ' ', '_');
+  return name + "_" + kNames[static_cast<std::size_t>(std::get<1>(parameter.param))];
+}
+INSTANTIATE_TEST_SUITE_P(
+    In, AbortCauses,
+    testing::Combine(testing::Values(Phase::kPrepare, Phase::kFreezeFilesystems),
+                     testing::Values(Cause::kRequiredLost, Cause::kFreezerRefuses,
+                                     Cause::kGuardianLost, Cause::kAdministrator, Cause::kThaw,
+                                     Cause::kGone)),
+    name_of_cause);
+INSTANTIATE_TEST_SUITE_P(
+    InFreezeWriters, AbortCauses,
+    testing::Combine(testing::Values(Phase::kFreezeWriters),
+                     testing::Values(Cause::kRequiredLost, Cause::kGuardianLost,
+                                     Cause::kAdministrator, Cause::kThaw, Cause::kGone)),
+    name_of_cause);
 
 struct AbortOnce : Abort {};
 

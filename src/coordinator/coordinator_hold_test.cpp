@@ -80,10 +80,12 @@ TEST_F(Hold, ARequiredWriterLostInItFailsTheThawButKeepsTheFilesystems) {
   hold();
   story.leaves(writer);
   EXPECT_EQ(story.phase(), Phase::kHeld);
+  EXPECT_TRUE(story.last.empty()) << "nobody is told anything";
   story.thaw();
   story.all_say_yes(2);
   EXPECT_FALSE(story.answer_to(2)->success);
   EXPECT_EQ(story.record().result, Result::kTorn);
+  EXPECT_FALSE(story.record().released_without_freezer);
   EXPECT_EQ(story.entry("writer")->fate, WriterFate::kLost);
   EXPECT_EQ(story.sentence(),
             "writer 'writer' (level 100, required) was lost in phase 'held': closed; see its log");

@@ -1,6 +1,8 @@
 // Requesters: one answer for each request, one transaction at a time, and whose THAW means what.
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "coordinator/event_story.hpp"
 
 namespace vss::coordinator {
@@ -227,6 +229,32 @@ TEST_F(Requesters, ACheckEndsWhenItsRequesterGoes) {
   EXPECT_EQ(story.phase(), Phase::kIdle);
   EXPECT_TRUE(story.all_of<Answer>().empty());
   EXPECT_EQ(story.record().result, Result::kAborted);
+}
+
+TEST_F(Requesters, ACheckEndsAtOnceWithOneRecordWhateverGoesWrong) {
+  const std::vector<std::function<void(EventStory&, ParticipantId)>> wrongs{
+      [](EventStory& s, ParticipantId id) { s.no(id); },
+      [](EventStory& s, ParticipantId id) { s.leaves(id); },
+      [](EventStory& s, ParticipantId id) { s.yes(id, counts_of(0)); },
+      [](EventStory& s, ParticipantId) { s.pass(seconds{10}); },
+      [](EventStory& s, ParticipantId) { s.thaw(); },
+      [](EventStory& s, ParticipantId) { s.abort(); },
+  };
+  for (const auto& wrong : wrongs) {
+    EventStory fresh;
+    const auto its_freezer = fresh.freezer();
+    fresh.check();
+    ASSERT_EQ(fresh.asked(its_freezer), kCheck);
+    wrong(fresh, its_freezer);
+    ASSERT_TRUE(fresh.answer_to(1));
+    EXPECT_FALSE(fresh.answer_to(1)->success);
+    EXPECT_FALSE(fresh.answer_to(1)->reason.empty());
+    EXPECT_EQ(fresh.phase(), Phase::kIdle);
+    EXPECT_EQ(fresh.all_of<KeepRecord>().size(), 1U);
+    EXPECT_EQ(fresh.story_of(its_freezer), std::vector{kCheck});
+    EXPECT_TRUE(fresh.all_of<Notify>().empty());
+    EXPECT_TRUE(fresh.last_tag() == 1 || fresh.answer_to(2)->success);
+  }
 }
 
 TEST_F(Requesters, TheGradeRequiredIsTheRequestsOrElseTheConfigured) {

@@ -51,11 +51,13 @@ TEST_F(Thaw, WritersWaitForTheFilesystemsAndTheAnswerForTheWriters) {
 TEST_F(Thaw, TheEndIsInThisOrder) {
   hold_and_thaw();
   story.all_say_yes(2);
-  ASSERT_EQ(story.last.size(), 4U);
+  ASSERT_EQ(story.last.size(), 5U);
   EXPECT_TRUE(std::holds_alternative<Answer>(story.last[0]));
   EXPECT_TRUE(std::holds_alternative<CloseNote>(story.last[1]));
   EXPECT_TRUE(std::holds_alternative<LeaveFreezeWindow>(story.last[2]));
   EXPECT_TRUE(std::holds_alternative<KeepRecord>(story.last[3]));
+  ASSERT_TRUE(std::holds_alternative<Notify>(story.last[4])) << "whoever is bound waits for it";
+  EXPECT_EQ(std::get<Notify>(story.last[4]).what, Notify::What::kEnded);
 }
 
 TEST_F(Thaw, WithNothingOpenIsSuccess) {
@@ -135,6 +137,7 @@ TEST_F(Thaw, SucceedsWhenAWriterLeavesAfterItConfirmed) {
   story.leaves(database);
   story.yes(application);
   EXPECT_TRUE(story.answer_to(2)->success);
+  EXPECT_EQ(story.sentence().substr(0, 34), "application-consistent: 2 writers ");
 }
 
 TEST(ThawOfOptional, DoesNotFailTheSnapshot) {
@@ -251,7 +254,6 @@ TEST_F(Thaw, ByReleaseOfWhatIsBoundToAnotherIsRefused) {
   story.release(kFirstTransaction, kHost);
   story.all_say_yes(2);
   EXPECT_TRUE(story.answer_to(3)->success);
-  EXPECT_TRUE(story.all_of<Notify>().empty());
 }
 
 TEST_F(Thaw, ByReleaseBeforeTheHoldTouchesNothing) {

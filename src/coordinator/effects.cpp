@@ -30,6 +30,7 @@ void Coordinator::State::start_freeze() {
 
 void Coordinator::State::answer_held() {
   transaction.answered_held = true;
+  transaction.writers_held = judged.writers_held;
   record.grade = judgement.grade;
   act(WriteNote{
       .transaction = transaction.id, .requester = transaction.requester_name, .answered = true});

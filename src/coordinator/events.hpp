@@ -83,7 +83,7 @@ struct SnapshotOptions {
   Selection selection = Selection::kAll;      // the paths stay with the driver
   bool require_given = false;
   Grade require = Grade::kFilesystem;
-  Duration hold_budget{0};                    // 0: configured; never above the door's limit
+  Duration hold_budget{0};                    // 0: as configured; it can only shorten that
   bool bound_to_requester = true;             // RequesterGone aborts it (false: `vssctl hold`)
 };
 

@@ -4,12 +4,11 @@
 
 namespace vss::coordinator {
 
-void Coordinator::State::finish_held_or_aborted() {
+Result Coordinator::State::result_of_end() const {
   if (transaction.answered_held) {
-    finish(transaction.torn ? Result::kTorn : Result::kConsistent);
-  } else {
-    finish(transaction.stopped ? Result::kAborted : Result::kRefused);
+    return transaction.torn ? Result::kTorn : Result::kConsistent;
   }
+  return transaction.stopped ? Result::kAborted : Result::kRefused;
 }
 
 void Coordinator::State::finish(Result result) {
@@ -32,7 +31,9 @@ void Coordinator::State::finish(Result result) {
   keep_ended(result);
   leave_window_if_released();
   act(KeepRecord{.transaction = transaction.id});
-  if (transaction.owner_notified) notify(Notify::What::kEnded, good);
+  // Who is bound to its transaction waits for its end; others only where they did not ask for it.
+  const bool waits_for_end = transaction.options.bound_to_requester && !transaction.check_only;
+  if (transaction.owner_notified || waits_for_end) notify(Notify::What::kEnded, good);
   for (std::size_t i = 0; i < order.size(); ++i)
     member(i).part = {};
   if (Participant* freezer = registry.find(transaction.freezer)) freezer->part = {};
@@ -43,10 +44,7 @@ void Coordinator::State::finish(Result result) {
 
 Reason Coordinator::State::sentence_of(Result result) {
   if (result == Result::kConsistent) {
-    std::size_t held = 0;
-    for (std::size_t i = 0; i < order.size(); ++i)
-      held += member(i).part.held ? 1 : 0;
-    return sentences::consistent(record, held, now - record.hold_began);
+    return sentences::consistent(record, transaction.writers_held, now - record.hold_began);
   }
   if (result == Result::kCheckPassed) {
     return sentences::check_passed(judgement.grade, judged.writers_held, record.filesystems);

@@ -35,6 +35,7 @@ struct Transaction {
   bool owner_notified = false;   // of an end it did not ask for
   bool stopped = false;          // ended by a requester or its loss, not by a failure
   bool torn = false;             // the hold was not intact
+  std::size_t writers_held = 0;  // when FREEZE was answered
   Reason cause;                  // the first thing that went wrong
 
   bool filesystems = false;  // the freezer takes part
@@ -141,7 +142,7 @@ struct Coordinator::State {
 
   // --- the end (finish.cpp) ---
   void finish(Result result);
-  void finish_held_or_aborted();
+  Result result_of_end() const;
   Reason sentence_of(Result result);
   void keep_ended(Result result);
   void close_note();

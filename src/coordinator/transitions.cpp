@@ -32,19 +32,19 @@ constexpr auto kTable = [] {
   using enum Effect;
   return std::to_array<Row>({
       {kIdle, kCheckAsked, kReady, kStartCheck, kCheck},
-      {kIdle, kCheckAsked, kAlways, kRefuse, kIdle},
+      {kIdle, kCheckAsked, kAlways, kFinish, kIdle},
       {kIdle, kFreezeAsked, kReady, kStartPrepare, kPrepare},
-      {kIdle, kFreezeAsked, kAlways, kRefuse, kIdle},
+      {kIdle, kFreezeAsked, kAlways, kFinish, kIdle},
 
       {kCheck, kLevelDone, kLevelsLeft, kAskLevel, kCheck},
       {kCheck, kLevelDone, kAlways, kAskFreezer, kCheck},
       {kCheck, kFreezerDone, kEnough, kPassCheck, kIdle},
-      {kCheck, kFreezerDone, kAlways, kFailCheck, kIdle},
-      {kCheck, kRequiredFailed, kAlways, kFailCheck, kIdle},
-      {kCheck, kFreezerFailed, kAlways, kFailCheck, kIdle},
-      {kCheck, kThawAsked, kAlways, kFailCheck, kIdle},
-      {kCheck, kAbortAsked, kAlways, kFailCheck, kIdle},
-      {kCheck, kOwnerGone, kAlways, kFailCheck, kIdle},
+      {kCheck, kFreezerDone, kAlways, kFinish, kIdle},
+      {kCheck, kRequiredFailed, kAlways, kFinish, kIdle},
+      {kCheck, kFreezerFailed, kAlways, kFinish, kIdle},
+      {kCheck, kThawAsked, kAlways, kFinish, kIdle},
+      {kCheck, kAbortAsked, kAlways, kFinish, kIdle},
+      {kCheck, kOwnerGone, kAlways, kFinish, kIdle},
 
       {kPrepare, kLevelDone, kLevelsLeft, kAskLevel, kPrepare},
       {kPrepare, kLevelDone, kAlways, kAskFreezer, kPrepare},
@@ -130,10 +130,8 @@ std::string_view to_text(Guard guard) {
 
 std::string_view to_text(Effect effect) {
   switch (effect) {
-    case Effect::kRefuse: return "refuse";
     case Effect::kStartCheck: return "start CHECK";
     case Effect::kPassCheck: return "pass CHECK";
-    case Effect::kFailCheck: return "fail CHECK";
     case Effect::kStartPrepare: return "start PREPARE";
     case Effect::kStartFreeze: return "start FREEZE";
     case Effect::kAskLevel: return "ask level";

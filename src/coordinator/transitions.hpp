@@ -36,10 +36,8 @@ inline constexpr std::size_t kGuards = 4;
 
 // What is done on the way, after the phase has changed.
 enum class Effect : std::uint8_t {
-  kRefuse,  // answer no, keep the record
   kStartCheck,
   kPassCheck,  // answer yes, keep the record
-  kFailCheck,  // answer no, keep the record
   kStartPrepare,
   kStartFreeze,  // the freeze window and the hold deadline begin
   kAskLevel,     // tell the next level what this phase is about
@@ -53,9 +51,9 @@ enum class Effect : std::uint8_t {
   kStartAbort,          // FREEZE is answered with failure; tell the freezer ABORT
   kReleaseWriters,      // level by level, upward
   kReleaseUnconfirmed,  // the same although the freezer has not confirmed
-  kFinish,              // answer who waits, keep the record
+  kFinish,              // answer who waits or was not answered yet, keep the record
 };
-inline constexpr std::size_t kEffects = 18;
+inline constexpr std::size_t kEffects = 16;
 
 // In `phase`, on `trigger`, if `guard` holds (or does not, where negated): the phase becomes
 // `next`, then `effect` runs. The first row that fits is taken; where none fits nothing changes.
