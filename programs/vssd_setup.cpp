@@ -41,6 +41,17 @@ std::string directory_of_program() {
   return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
 }
 
+// Under a limit, what is locked at first would fit and what is taken later would not: an allocation
+// would fail while something is held. Root is not limited, and CAP_IPC_LOCK is kept when it is
+// given up.
+void allow_all_or_no_locking(const Identity& identity) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_MEMLOCK, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  if (!identity.was_root && limit.rlim_max != RLIM_INFINITY) limit.rlim_cur = 0;
+  ::setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
 base::Result<std::string> find_program(const std::string& name) {
   const std::string here = directory_of_program();
   for (const std::string& path : {here + "/" + name, here + "/../libexec/openvss/" + name}) {
@@ -194,11 +205,9 @@ base::Status reserve_resources(const config::Configuration& configuration, const
     }
   }
   if (identity.was_root) {
-    // Memory taken after root is given up must still be allowed to be locked.
-    const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
-    ::setrlimit(RLIMIT_MEMLOCK, &unlimited);
-    platform::become_io_flusher();
+    // platform::become_io_flusher();
   }
+  allow_all_or_no_locking(identity);
   const auto locked =
       platform::keep_memory_resident(kHeapBytes + writers * kHeapBytesPerWriter, kStackBytes);
   if (locked || locked.error().kind != base::ErrorKind::kPrerequisite) return locked;

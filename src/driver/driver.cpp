@@ -197,7 +197,10 @@ void Driver::on_freezer_news(const wire::FrameView& news) {
 }
 
 void Driver::on_thawed_page(int descriptor) {
-  if (!thawed_page_.map(descriptor)) log_.error("the freezer sent no usable thawed page");
+  if (const auto mapped = thawed_page_.map(descriptor); !mapped) {
+    log_.error(base::FixedText<240>{"the freezer's thawed page cannot be used: "}.append(
+        mapped.error().message));
+  }
 }
 
 void Driver::on_connection_over(std::string_view who, std::string_view why) {

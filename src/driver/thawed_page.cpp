@@ -5,11 +5,11 @@
 
 namespace vss::driver {
 
-bool ThawedPage::map(int descriptor) {
+base::Status ThawedPage::map(int descriptor) {
   auto mapping = platform::map_shared(descriptor, sizeof(std::uint64_t), false);
-  if (!mapping) return false;
+  if (!mapping) return std::unexpected(mapping.error());
   mapping_ = std::move(*mapping);
-  return true;
+  return {};
 }
 
 base::TransactionId ThawedPage::last_thawed() const {

@@ -10,9 +10,9 @@ namespace vss::driver {
 // Freeze-safe once mapped.
 class ThawedPage {
  public:
-  // Maps what the freezer's descriptor shows, in place of what was mapped before. False: it shows
-  // no such page, and nothing changed.
-  bool map(int descriptor);
+  // // Maps what the freezer's descriptor shows, in place of what was mapped before. An error: it
+  // shows no such page, and nothing changed.
+  base::Status map(int descriptor);
 
   // None while no page is known, or nothing was ever thawed.
   base::TransactionId last_thawed() const;

@@ -24,8 +24,9 @@ struct User {
 };
 std::optional<User> find_user(const std::string& name);
 
-// Gives up root for good: the user's own groups, then group and user ids; every capability goes.
-// Not freeze-safe. Fails as a whole: a caller that gets an error must exit.
+// // Gives up root for good: takes the user's groups and ids, and nothing that is executed later
+// can gain rights. CAP_IPC_LOCK alone is kept where it was there: memory that is taken later must
+// stay lockable. Not freeze-safe. A caller that gets an error must exit.
 base::Status become_user(const User& user);
 
 }  // namespace vss::platform

@@ -1,8 +1,10 @@
 #include "platform/credentials.hpp"
 
+#include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -34,18 +36,23 @@ std::optional<User> find_user(const std::string& name) {
 }
 
 base::Status become_user(const User& user) {
-  const auto failed = [&](const char* what) {
-    return base::fail(std::string(what) + " of user " + user.name + ": " + std::strerror(errno),
+  ::capng_get_caps_process();
+  const bool may_lock = ::capng_have_capability(CAPNG_PERMITTED, CAP_IPC_LOCK) == 1;
+  ::capng_clear(CAPNG_SELECT_BOTH);
+  if (may_lock) {
+    constexpr auto kSets = static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED);
+    ::capng_update(CAPNG_ADD, kSets, CAP_IPC_LOCK);
+  }
+  const int failed = ::capng_change_id(static_cast<int>(user.user_id),
+                                       static_cast<int>(user.group_id), CAPNG_INIT_SUPP_GRP);
+  if (failed != 0) {
+    return base::fail("cannot become user " + user.name + ": " + std::strerror(errno) + " (step " +
+                          std::to_string(failed) + " of capng_change_id(3))",
                       errno);
-  };
-  if (::initgroups(user.name.c_str(), user.group_id) != 0) return failed("cannot take the groups");
-  if (::setresgid(user.group_id, user.group_id, user.group_id) != 0) {
-    return failed("cannot take the group id");
   }
-  if (::setresuid(user.user_id, user.user_id, user.user_id) != 0) {
-    return failed("cannot take the user id");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    return base::fail(std::string("cannot set no_new_privs: ") + std::strerror(errno), errno);
   }
-  if (::setuid(0) == 0) return base::fail("root could be taken again after giving it up");
   return {};
 }
 
