@@ -198,6 +198,24 @@ TEST_F(Registered, SecondFreezerIsRefused) {
   EXPECT_TRUE(second.is_disconnected());
 }
 
+TEST_F(Registered, OfFreezersThatRaceExactlyOneIsAccepted) {
+  start();
+  std::vector<std::unique_ptr<RegisteredPeer>> peers;
+  for (int i = 0; i < 8; ++i) {
+    peers.push_back(std::make_unique<RegisteredPeer>(driver.socket(base::runtime::kFreezerSocket)));
+  }
+  for (const auto& peer : peers)
+    peer->send(wire::make_frame(freezer(), 1));
+  int accepted = 0;
+  for (const auto& peer : peers) {
+    const auto frame = peer->receive();
+    ASSERT_TRUE(frame);
+    const auto reply = wire::decode_registration_reply(frame->view);
+    accepted += reply && reply->status == wire::kStatusSuccess ? 1 : 0;
+  }
+  EXPECT_EQ(accepted, 1);
+}
+
 TEST_F(Registered, PlanIsForwardedToTheFreezerAndItsAnswerBack) {
   start();
   const Page page;
