@@ -63,6 +63,12 @@ TEST_F(Overlay, WithoutAnUpperDirectoryItIsReadOnly) {
   EXPECT_THAT(reason("/image"), HasSubstr("read-only"));
 }
 
+TEST_F(Overlay, ReadOnlyItHasNothingToFreezeWhateverItsUpperDirectory) {
+  given_host_and("40 28 0:50 / /m ro - overlay overlay ro,lowerdir=/l,upperdir=/outside,workdir=w");
+  make();
+  EXPECT_EQ(action("/m"), Action::kSkip);
+}
+
 TEST_F(Overlay, TheRootOfAContainerWhoseUpperDirectoryIsOutsideIsAVeto) {
   given(R"(
     900 800 0:60 / / rw - overlay overlay rw,lowerdir=/l/A,upperdir=/var/lib/docker/x/diff,workdir=/w

@@ -51,6 +51,17 @@ TEST_F(Scope, APatternThatMatchesABindMountOfADirectoryLeavesTheFilesystemIn) {
   EXPECT_EQ(action("/data/pods/x"), Action::kCovered);
 }
 
+TEST_F(Scope, ABindMountElsewhereDoesNotKeepAnExcludedFilesystemIn) {
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda1 rw
+    29 28 8:2 / /data rw - xfs /dev/sda2 rw
+    30 28 8:2 /www /srv/www rw - xfs /dev/sda2 rw)");
+  exclude({"/data"});
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/"}}));
+  EXPECT_EQ(action("/srv/www"), Action::kExclude);
+}
+
 TEST_F(Scope, AFilesystemMountedTwiceIsLeftOutOnlyWhenBothMatch) {
   given(R"(
     28 1 8:1 / / rw - ext4 /dev/sda1 rw

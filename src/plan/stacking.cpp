@@ -12,7 +12,6 @@ namespace vss::plan {
 namespace {
 
 constexpr std::size_t kLevelsMax = 16;  // partitions on loop devices on … of one device
-constexpr std::string_view kDeleted = " (deleted)";
 
 class Stacking {
  public:
@@ -98,8 +97,8 @@ class Stacking {
       veto(index, Reason("the backing file of ").append(device.name).append(" cannot be read"));
       return;
     }
-    std::string_view path = *device.backing_file;
-    if (path.ends_with(kDeleted)) path.remove_suffix(kDeleted.size());
+    // The kernel's " (deleted)" behind a name changes nothing about the directories before it.
+    const std::string& path = *device.backing_file;
     lies_on(index, set_.paths.mount_of_path(path));
     // A file that was opened before another mount hid its place still lies below that.
     lies_on(index, set_.paths.longest_mount_of_path(path));

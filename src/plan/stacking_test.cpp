@@ -168,6 +168,18 @@ TEST_F(Stacking, ALoopDeviceOnAnOverlayLiesOnTheUppersFilesystem) {
   EXPECT_EQ(layers(), (Layers{{"/mnt"}, {"/"}}));
 }
 
+TEST_F(Stacking, ALoopDeviceOnAnOverlayFreezesBeforeALoopDeviceThatHoldsTheUpper) {
+  loop({7, 0}, "/a.img");
+  loop({7, 1}, "/m/b.img");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 7:0 / /a rw - ext4 /dev/loop0 rw
+    30 28 0:50 / /m rw - overlay overlay rw,lowerdir=/l,upperdir=/a/up,workdir=/a/w
+    31 28 7:1 / /b rw - ext4 /dev/loop1 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/b"}, {"/a"}, {"/"}}));
+}
+
 TEST_F(Stacking, AFileThatAProcessServesFreezesBeforeAllThatTheProcessMayWriteTo) {
   disk({8, 2}, "sdb");
   loop({7, 0}, "/srv/fuse/a.img");
@@ -261,8 +273,12 @@ TEST_F(Stacking, BtrfsLiesOnAllItsDevices) {
 }
 
 TEST_F(Stacking, BtrfsWhoseDevicesAreUnknownIsAVeto) {
-  given("29 28 0:39 / /data rw - btrfs /dev/root rw");
+  blocks.members.push_back({{0, 40}, {}});
+  given(R"(
+    29 28 0:39 / /data rw - btrfs /dev/root rw
+    30 28 0:40 / /more rw - btrfs /dev/gone rw)");
   make();
+  EXPECT_EQ(action("/more"), Action::kVeto);
   EXPECT_THAT(reason("/data"), HasSubstr("cannot be found out from its source /dev/root"));
 }
 

@@ -177,6 +177,15 @@ TEST_F(TypeRules, AnUnknownTypeOnADeviceIsSaidAndTreatedAsUnfreezable) {
   EXPECT_EQ(plan.summary.lower_grade, 1U);
 }
 
+TEST_F(TypeRules, AnUnknownTypeMayKeepDataByItsDeviceOrByItsSource) {
+  request.require_filesystem = false;
+  given(R"(
+    29 28 8:2 / /device rw - newfs newfs rw
+    30 28 0:77 / /source rw - newfs /srv/lower rw)");
+  make();
+  EXPECT_THAT(to_sync(), ElementsAre("/device", "/source"));
+}
+
 TEST_F(TypeRules, AnUnknownTypeOnNoDeviceIsTakenForTheKernelsOwn) {
   given("29 28 0:77 / /sys/fs/new rw - newctlfs newctlfs rw");
   make();
