@@ -229,7 +229,7 @@ TableOf Options::table() const {
 }
 
 PlanLimits Options::limits() const {
-  return {only, allow_root, {}, runtime_directory};
+  return {only, allow_root, runtime_directory};
 }
 
 }  // namespace vss::freezer

@@ -56,11 +56,10 @@ plan::BlockStack look_up_devices(const plan::MountTable& table, const std::strin
   return stack;
 }
 
-// A path's superblock, as the table numbers it; where the table does not show its mount (another
+// The superblock as the table numbers it; where the table does not show its mount (another
 // namespace), st_dev has to do.
-void forbid(const plan::MountTable& table, const std::string& path, std::string_view what,
-            std::vector<plan::Forbidden>& forbidden) {
-  const auto found = platform::identify(path);
+void forbid(const plan::MountTable& table, const std::optional<platform::PathIdentity>& found,
+            std::string_view what, std::vector<plan::Forbidden>& forbidden) {
   if (!found) return;
   forbidden.push_back({{found->major, found->minor}, what});
   if (const auto mount = plan::mount_with_id(table, found->mount_id)) {
@@ -68,16 +67,17 @@ void forbid(const plan::MountTable& table, const std::string& path, std::string_
   }
 }
 
-std::vector<plan::Forbidden> what_must_not_freeze(const plan::MountTable& table,
-                                                  const PlanLimits& limits) {
+std::vector<plan::Forbidden> what_must_not_freeze(
+    const plan::MountTable& table, const PlanLimits& limits,
+    const std::vector<platform::PathIdentity>& executables) {
   std::vector<plan::Forbidden> forbidden;
-  forbid(table, "/", "/", forbidden);
-  forbid(table, "/proc/1/root/.", "/ of process 1", forbidden);
-  forbid(table, "/proc/self/exe", "the freezer's executable", forbidden);
-  for (const std::string& path : limits.executables) {
-    forbid(table, path, "an executable of the service", forbidden);
+  forbid(table, platform::identify("/"), "/", forbidden);
+  forbid(table, platform::identify("/proc/1/root/."), "/ of process 1", forbidden);
+  forbid(table, platform::identify("/proc/self/exe"), "the freezer's executable", forbidden);
+  for (const platform::PathIdentity& executable : executables) {
+    forbid(table, executable, "an executable of the service", forbidden);
   }
-  forbid(table, limits.runtime_directory, "the runtime directory", forbidden);
+  forbid(table, platform::identify(limits.runtime_directory), "the runtime directory", forbidden);
   return forbidden;
 }
 
@@ -125,9 +125,10 @@ base::Result<PlanSource> PlanSource::open(Places places, PlanLimits limits) {
   return PlanSource(std::move(*file), std::move(places), std::move(limits));
 }
 
-void PlanSource::add_executable(std::string path) {
-  if (!path.empty() && std::ranges::find(limits_.executables, path) == limits_.executables.end()) {
-    limits_.executables.push_back(std::move(path));
+void PlanSource::forbid_executable_of(pid_t process) {
+  const auto found = platform::identify("/proc/" + std::to_string(process) + "/exe");
+  if (found && std::ranges::find(executables_, *found) == executables_.end()) {
+    executables_.push_back(*found);
   }
 }
 
@@ -140,7 +141,7 @@ base::Result<std::unique_ptr<Planning>> PlanSource::make(const wire::FilesystemR
     return std::unexpected(plan::to_error(parsed.error(), "the mount table"));
   }
   planning->blocks = look_up_devices(planning->table, places_.sysfs);
-  planning->forbidden = what_must_not_freeze(planning->table, limits_);
+  planning->forbidden = what_must_not_freeze(planning->table, limits_, executables_);
   const RequestViews views(*planning, limits_);
   auto made = plan::make_plan(planning->table, planning->blocks, views.request(), planning->plan);
   if (!made) return std::unexpected(made.error());

@@ -2,6 +2,8 @@
 // asked, and the freezer's own limits.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +13,7 @@
 #include "plan/block_stack.hpp"
 #include "plan/mount_table.hpp"
 #include "plan/plan.hpp"
+#include "platform/mount_identity.hpp"
 #include "platform/mount_table.hpp"
 #include "wire/filesystems.hpp"
 
@@ -22,7 +25,6 @@ enum class TableOf { kSelf, kProcess1 };
 struct PlanLimits {
   std::vector<std::string> only;
   bool allow_root = false;
-  std::vector<std::string> executables;  // ours, besides this one
   std::string runtime_directory;
 };
 
@@ -63,8 +65,9 @@ class PlanSource {
 
   const std::string& root() const { return places_.root; }
   const PlanLimits& limits() const { return limits_; }
-  // Known only later (vssd, guardian): theirs must not be frozen either.
-  void add_executable(std::string path);
+  // What runs as `process` (vssd, guardian: known only once they are connected) must not be frozen
+  // either. Reads /proc.
+  void forbid_executable_of(pid_t process);
 
  private:
   PlanSource(platform::MountTableFile file, Places places, PlanLimits limits)
@@ -73,6 +76,7 @@ class PlanSource {
   platform::MountTableFile file_;
   Places places_;
   PlanLimits limits_;
+  std::vector<platform::PathIdentity> executables_;
   plan::MountTable again_table_;
   plan::Plan again_;
 };

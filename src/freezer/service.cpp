@@ -17,7 +17,6 @@
 #include "platform/helper_process.hpp"
 #include "platform/memory.hpp"
 #include "platform/poll.hpp"
-#include "platform/process.hpp"
 #include "platform/runtime_directory.hpp"
 #include "platform/socket.hpp"
 
@@ -156,7 +155,7 @@ class Service {
     if (news == GuardianLink::News::kReady) {
       // Ours, so not to be frozen either.
       if (auto peer = platform::peer_credentials(guardian_.descriptor())) {
-        plans_.add_executable(platform::process_name(peer->process_id));
+        plans_.forbid_executable_of(peer->process_id);
       }
     }
     transaction_.on_guardian(news);

@@ -8,7 +8,6 @@
 #include "freezer/mount_detail.hpp"
 #include "platform/clock.hpp"
 #include "platform/console.hpp"
-#include "platform/process.hpp"
 #include "platform/socket.hpp"
 
 namespace vss::freezer {
@@ -55,7 +54,7 @@ void Session::connect(base::Instant now) {
   if (!peer || (peer->user_id != 0 && peer->user_id != ::geteuid())) {
     return say("what listens at " + path_ + " is not root's; not registering there");
   }
-  plans_.add_executable(platform::process_name(peer->process_id));
+  plans_.forbid_executable_of(peer->process_id);
   socket_ = std::move(*socket);
   outbox_.clear();
   streams_.clear();

@@ -27,7 +27,7 @@ class SlotTest : public ::testing::Test {
 
   // Slots 0 … count-1, all in layer 0, superblock i behind slot i.
   void begin(std::size_t count, std::uint64_t transaction = 7) {
-    table.begin("");
+    table.begin();
     descriptors.clear();
     for (std::size_t i = 0; i < count; ++i) {
       SlotIdentity identity;

@@ -50,7 +50,7 @@ void SlotTable::abandon_empty() {
   header().count.store(0);
 }
 
-void SlotTable::begin(std::string_view root) {
+void SlotTable::begin() {
   VSS_ASSERT(all_closed());
   SlotsHeader& head = header();
   head.count.store(0);
@@ -59,7 +59,6 @@ void SlotTable::begin(std::string_view root) {
   head.owner_process.store(me.process_id);
   head.owner_start.store(me.start);
   head.pid_namespace.store(platform::pid_namespace());
-  head.root.store(root);
 }
 
 void SlotTable::add(std::size_t i, const SlotIdentity& identity) {

@@ -2,14 +2,13 @@
 //
 // One file in the runtime directory's root-only freezer/ (tmpfs), preallocated, mapped by the
 // freezer, by the guardian and by `vss-freezer --thaw`. The freezer fills it in PREPARE
-// (open_transaction) while nobody else writes; from then on each slot's word changes by
+// (begin, add, commit) while nobody else writes; from then on each slot's word changes by
 // compare-and-swap (slot_state.hpp), and everything else in a slot is written by the thread that
 // the word names. The next transaction overwrites the slots only when all of them are closed and
 // the guardian is disarmed.
 //
 // A reader trusts no text in the file: only root can write there, but a process may have died while
-// writing. What matters (the state, the identity used to find the filesystem again) is written
-// before `generation` is.
+// writing. What identifies a slot is written before `count` says that it is there.
 #pragma once
 
 #include <array>
@@ -75,7 +74,7 @@ struct alignas(64) Slot {
   SlotSet lies_on;
   SharedText<32> filesystem_type;
   SharedText<256> source;
-  SharedText<1024> mount_point;  // below `root` of the header
+  SharedText<1024> mount_point;
 
   SlotState state() const { return unpack(word.load()); }
   bool open() const { return state().open(); }
@@ -90,16 +89,14 @@ struct alignas(64) Slot {
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 struct alignas(64) SlotsHeader {
-  std::atomic<std::uint64_t> magic;  // written last when the file is made
-  std::atomic<std::uint64_t>
-      generation;                    // the transaction; 0: never used. Written last, in PREPARE
-  std::atomic<std::uint32_t> count;  // slots in use
+  std::atomic<std::uint64_t> magic;       // written last when the file is made
+  std::atomic<std::uint64_t> generation;  // the transaction; 0: never used
+  std::atomic<std::uint32_t> count;       // slots in use; written last, in PREPARE
   std::uint32_t version;
   // The freezer that filled it: to be killed before its claims are taken over by force.
   std::atomic<std::uint64_t> owner_process, owner_start;
   std::atomic<std::uint64_t> pid_namespace;
   std::atomic<std::int64_t> hold_deadline;  // CLOCK_BOOTTIME; 0: not yet frozen
-  SharedText<32> root;  // "" or "/proc/1/root": where mount points are to be opened
 };
 
 // Where a new transaction's slot begins.
@@ -139,7 +136,7 @@ class SlotTable {
 
   // The freezer alone, with every slot closed and nobody armed. Until commit() the file says that
   // it has no slots; a process that dies in between leaves nothing to thaw. Freeze-safe.
-  void begin(std::string_view root);
+  void begin();
   void add(std::size_t i, const SlotIdentity& identity);
   void commit(base::TransactionId transaction, std::size_t count);
   // Takes commit() back before any lane was started.

@@ -74,6 +74,13 @@ base::Status check_namespace(const SlotTable& table) {
       "run --thaw there");
 }
 
+std::string when_it_thaws(const SlotTable& table) {
+  const base::Instant deadline{table.header().hold_deadline.load()};
+  const auto left = deadline - platform::now();
+  if (left <= base::Duration{0}) return "by itself";
+  return "by itself in " + std::to_string(std::chrono::ceil<base::seconds>(left).count()) + " s";
+}
+
 int conclude(SlotTable& table, ThawedPage& page) {
   if (!table.all_closed()) return base::kExitNo;
   page.publish(table.generation());
@@ -119,8 +126,8 @@ base::Result<int> run_thaw(const Options& options) {
   if (!lock) {
     if (lock.error().os_errno != EWOULDBLOCK) return std::unexpected(lock.error());
     return base::fail("vss-freezer, process " + std::to_string(table->header().owner_process) +
-                      ", is alive and will thaw by itself; end its transaction with `vssctl thaw`, "
-                      "or give --force to kill it");
+                      ", is alive and will thaw " + when_it_thaws(*table) +
+                      "; end its transaction with `vssctl thaw`, or give --force to kill it");
   }
   auto recovery = Recovery::start(*table, platform::freeze_ioctls());
   if (!recovery) return std::unexpected(recovery.error());

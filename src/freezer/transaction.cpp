@@ -38,7 +38,7 @@ void Transaction::check(const wire::Event& event, const wire::FilesystemRequest&
   const std::shared_ptr<const Planning> planning = std::move(*made);
   parts_.listener.planned(planning, event.transaction);
   const plan::Plan& plan = planning->plan;
-  answer_now(event, why_not(plan), summary_of(plan));
+  answer_now(event, helper_hangs() ? hung_reason_ : why_not(plan), summary_of(plan));
 }
 
 // What speaks against freezing this plan; empty: nothing.

@@ -118,11 +118,13 @@ class Transaction {
   void answer_thaw();
   void tell_slots(base::Instant now);
   void drop_helper();
+  bool helper_hangs();
 
   wire::FilesystemSummary summary() const;
   wire::Reason sentence_about(std::size_t slot, std::string_view what, int error = 0) const;
   wire::Reason not_answering() const;
   wire::Reason who_else_thawed() const;
+  wire::Reason left_open() const;
   const plan::PlanEntry& entry_of(std::size_t slot) const;
 
   Parts parts_;

@@ -41,8 +41,7 @@ void Transaction::prepare(const wire::Event& event, const wire::FilesystemReques
   parts_.listener.planned(planning_, id_);
   const plan::Plan& plan = planning_->plan;
   if (const Reason why = why_not(plan); !why.empty()) return refuse_prepare(why);
-  if (hung_helper_ && !hung_helper_->stop()) return refuse_prepare(hung_reason_);
-  hung_helper_.reset();
+  if (helper_hangs()) return refuse_prepare(hung_reason_);
   if (plan.to_freeze.empty() && plan.to_sync.empty()) {
     phase_ = Phase::kPrepared;
     return answer(true, {});
@@ -74,6 +73,14 @@ void Transaction::open_filesystems() {
   helper_.emplace(std::move(*helper));
   phase_ = Phase::kOpening;
   phase_deadline_ = base::earlier_of(platform::now() + kOpenPatience, pending_->reply_by);
+}
+
+// One of an earlier transaction: the device it waits for would only catch the next one too.
+bool Transaction::helper_hangs() {
+  if (hung_helper_ && !hung_helper_->stop()) return true;
+  hung_helper_.reset();
+  hung_reason_.clear();
+  return false;
 }
 
 void Transaction::drop_helper() {
@@ -134,7 +141,7 @@ void Transaction::opened() {
 void Transaction::fill_slots(std::size_t count) {
   const plan::Plan& plan = planning_->plan;
   SlotTable& slots = parts_.slots;
-  slots.begin(parts_.plans.root());
+  slots.begin();
   for (std::size_t i = 0; i < count; ++i) {
     const plan::PlanEntry& entry = plan.entries[plan.to_freeze[i].entry];
     SlotIdentity identity;

@@ -124,6 +124,18 @@ Reason Transaction::not_answering() const {
   return spoiled_.empty() ? Reason("the filesystems did not freeze in time") : spoiled_;
 }
 
+// Of a freezer before us, and neither we nor the guardian could thaw it yet.
+Reason Transaction::left_open() const {
+  Reason reason("an earlier vss-freezer left open: ");
+  for (const Slot& slot : parts_.slots.used()) {
+    if (!slot.open()) continue;
+    reason.append(slot.mount_point.view()).append(" on ").append(slot.source.view());
+    reason.append("; see `vss-freezer --thaw`");
+    break;
+  }
+  return reason;
+}
+
 wire::FreezerStatus Transaction::status() const {
   wire::FreezerStatus status;
   status.guardian_alive = parts_.guardian.ready();
@@ -134,7 +146,7 @@ wire::FreezerStatus Transaction::status() const {
   switch (phase_) {
     case Phase::kThawing: status.reason = not_answering(); break;
     case Phase::kDisarming: status.reason = "the guardian has not disarmed yet"; break;
-    case Phase::kIdle: status.reason = "slots of an earlier transaction are open"; break;
+    case Phase::kIdle: status.reason = left_open(); break;
     default: status.reason = Reason("transaction ").append(base::to_text(id_)).append(" is open");
   }
   return status;

@@ -16,6 +16,8 @@ struct PathIdentity {
   std::uint32_t major = 0;     // st_dev: equals mountinfo's number except on btrfs
   std::uint32_t minor = 0;
   std::uint64_t inode = 0;
+
+  friend bool operator==(const PathIdentity&, const PathIdentity&) = default;
 };
 // Follows symbolic links; asks no server. Nothing when it cannot be examined.
 std::optional<PathIdentity> identify(const std::string& path);

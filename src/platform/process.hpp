@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <string>
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
@@ -52,8 +51,5 @@ std::uint64_t process_start_time(pid_t process);
 
 // The PID namespace's inode: process numbers mean something only inside one. 0: unknown.
 std::uint64_t pid_namespace();
-
-// The name that a process's executable was started from, for messages; empty when unreadable.
-std::string process_name(pid_t process);
 
 }  // namespace vss::platform

@@ -127,11 +127,4 @@ std::uint64_t pid_namespace() {
   return ::stat("/proc/self/ns/pid", &info) == 0 ? info.st_ino : 0;
 }
 
-std::string process_name(pid_t process) {
-  PathBuffer path;
-  std::array<char, 4096> target;
-  const ssize_t size = ::readlink(proc_path(path, process, "/exe"), target.data(), target.size());
-  return size <= 0 ? std::string{} : std::string{target.data(), std::size_t(size)};
-}
-
 }  // namespace vss::platform
