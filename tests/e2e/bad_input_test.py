@@ -7,7 +7,7 @@ import socket
 import time
 
 from harness.sandbox import Volume
-from harness.service import CONFIG, STATE, Service
+from harness.service import CONFIG, STATE, Service, ServiceError
 from harness.testing import EndToEndTest, main
 
 NOBODY = (65534, 65534)
@@ -46,10 +46,11 @@ class CommandLines(EndToEndTest):
     def test_nobody_is_there(self):
         """vssctl and writers without a vssd."""
         with self.sandbox([Volume("a")]) as box:
-            for words in (["status"], ["hold"], ["thaw"], ["release"]):
-                child = box.run("vssctl", *words)
+            for verb in ("status", "thaw", "release"):
+                child = box.run("vssctl", verb)
                 self.assertEqual(child.status, 1, child.errors)
                 self.assertIn("/run/openvss", child.errors)
+            self.assertEqual(Service(box).hold()[0], 1)
             child = box.run("vssctl", "snapshot", "--", "touch", "/run/ran")
             self.assertEqual(child.status, NOT_RUN)
             self.assertFalse(box.exists("/run/ran"))
@@ -62,11 +63,13 @@ class CommandLines(EndToEndTest):
                 self.assertEqual(child.status, status, child.errors)
                 self.assertIn(command, child.errors)
             self.assertEqual(service.ctl("snapshot", "--", "sh", "-c", "exit 42").status, 42)
-            for paths in (["/mnt/nowhere"], ["/mnt/a/file"], ["/run"]):
-                child = service.ctl("snapshot", "--filesystems", *paths, "--", "true")
+            for path in ("/mnt/nowhere", "/mnt/a/file"):
+                child = service.ctl("snapshot", "--filesystems", path, "--", "true")
                 self.assertEqual(child.status, NOT_RUN, child.errors)
-                self.assertIn(paths[0], child.errors)
+                self.assertIn(path, child.errors)
                 self.say(child.errors.strip())
+            nothing = service.ctl("snapshot", "--filesystems", "/run", "--", "true")
+            self.assertEqual(nothing.status, NOT_RUN, "a tmpfs is nothing to freeze")
 
 
 class Files(EndToEndTest):
@@ -105,7 +108,7 @@ class Files(EndToEndTest):
                     try:
                         service.start()
                         result = "started"
-                    except Exception:  # whoever does not start must say why
+                    except ServiceError:  # whoever does not start must say why
                         failed = [process for process in service.processes() if process.status]
                         self.assertTrue(failed, service.complaints())
                         for process in failed:
@@ -197,7 +200,8 @@ class Sockets(EndToEndTest):
             self.assertEqual(refused.status, NOT_RUN, refused.errors)
             self.assertIn("vss-admin", refused.errors)
             self.assertFalse(box.exists("/tmp/ran"))
-            for verb in ("hold", "thaw", "release", "check"):
+            self.assertEqual(service.hold(user=NOBODY)[0], 1)
+            for verb in ("thaw", "release", "check"):
                 self.assertEqual(service.ctl(verb, user=NOBODY).status, 1, verb)
             for verb in ("status", "writers", "plan", "history"):
                 self.assertEqual(service.ctl(verb, user=NOBODY).status, 0, verb)

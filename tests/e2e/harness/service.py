@@ -44,6 +44,17 @@ class Service:
         self.freezer = self.box.start("vss-freezer", "--runtime-dir", self.runtime,
                                       *self._freezer_options)
 
+    def restart_what_is_dead(self):
+        """As a service manager would; all that was killed has had its time to die."""
+        for process in self.processes():
+            wait_until(lambda process=process: process.status is not None, 0.2)
+        if self.vssd.status is not None:
+            self.start_vssd()
+        if self.guardian.status is not None:
+            self.start_guardian()
+        if self.freezer.status is not None:
+            self.start_freezer()
+
     def start_spawning(self, *options):
         """As `vssd --spawn`, which starts freezer and guardian itself."""
         self.start_vssd("--spawn", *options)
@@ -54,6 +65,8 @@ class Service:
         last = None
         def ready():
             nonlocal last
+            if any(process and process.status is not None for process in self.processes()):
+                raise ServiceError(f"ended at its start\n{self.complaints()}")
             last = self.ctl("status", "--json")
             if last.status != 0:
                 return False
@@ -98,11 +111,11 @@ class Service:
     def processes(self):
         return [self.vssd, self.freezer, self.guardian]
 
-    def hold(self, *options):
+    def hold(self, *arguments, **options):
         """`vssctl hold`: its exit status, the transaction's id, what it said on stderr."""
         reader, writer = os.pipe()  # a file could be frozen: vssctl refuses it
         try:
-            child = self.ctl("hold", *options, stdout=writer)
+            child = self.ctl("hold", *arguments, stdout=writer, **options)
         finally:
             os.close(writer)
         with open(reader, encoding="ascii") as pipe:
