@@ -81,7 +81,7 @@ CLI::App* add_exec(CLI::App& app, Arguments& arguments) {
   exec->add_option("--prepare", commands.prepare, "what is slow, before the freeze")
       ->option_text("CMD");
   exec->add_option("--abort", commands.abort,
-                   "instead of --thaw when the copy is given up; then also without --freeze")
+                   "instead of --thaw when the copy is given up, frozen or not")
       ->option_text("CMD");
   exec->footer(
       "Each command is run by /bin/sh -c with VSS_TRANSACTION and VSS_PHASE (prepare, freeze,\n"

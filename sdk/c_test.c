@@ -8,23 +8,24 @@
 
 #include "testing/fake_server.h"
 
-#define CHECK(condition)                                                     \
-  do {                                                                       \
-    if (!(condition)) {                                                      \
+#define CHECK(condition)                                                        \
+  do {                                                                          \
+    if (!(condition)) {                                                         \
       fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
-      exit(1);                                                               \
-    }                                                                        \
+      exit(1);                                                                  \
+    }                                                                           \
   } while (0)
 
-static void wait_for_event(vss_writer *writer, struct vss_event *event, uint32_t kind) {
+static void wait_for_event(vss_writer* writer, struct vss_event* event, uint32_t kind) {
   struct pollfd ready = {vss_writer_fd(writer), POLLIN, 0};
   int result = vss_writer_next(writer, event);
-  while (result == 0 && poll(&ready, 1, 2000) == 1) result = vss_writer_next(writer, event);
+  while (result == 0 && poll(&ready, 1, 2000) == 1)
+    result = vss_writer_next(writer, event);
   CHECK(result == 1);
   CHECK(event->kind == kind);
 }
 
-static void answer(vss_writer *writer, fake_server *server, const struct vss_event *event) {
+static void answer(vss_writer* writer, fake_server* server, const struct vss_event* event) {
   struct fake_reply reply;
   CHECK(vss_writer_reply(writer, event->id, 0, NULL) == 0);
   fake_server_take_reply(server, &reply);
@@ -36,8 +37,8 @@ static void answer(vss_writer *writer, fake_server *server, const struct vss_eve
 int main(void) {
   struct vss_writer_options options = VSS_WRITER_OPTIONS_INIT;
   struct vss_event event;
-  vss_writer *writer = NULL;
-  fake_server *server = fake_server_start();
+  vss_writer* writer = NULL;
+  fake_server* server = fake_server_start();
   const uint32_t order[] = {VSS_EVENT_CHECK, VSS_EVENT_PREPARE, VSS_EVENT_FREEZE, VSS_EVENT_THAW};
   char text[VSS_TRANSACTION_TEXT_SIZE];
   size_t i;

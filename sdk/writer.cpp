@@ -42,7 +42,9 @@ int vss_writer_fd(const vss_writer* writer) {
   return writer->descriptor();
 }
 
-int vss_writer_is_connected(const vss_writer* writer) { return writer->is_connected() ? 1 : 0; }
+int vss_writer_is_connected(const vss_writer* writer) {
+  return writer->is_connected() ? 1 : 0;
+}
 
 int vss_writer_next(vss_writer* writer, vss_event* event) {
   return writer->next(*event);

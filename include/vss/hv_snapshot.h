@@ -1,16 +1,16 @@
 /*
  * The VSS device interface of FreeBSD's Hyper-V guest support, by its own names.
  *
- * A program written for FreeBSD's /dev/hv_appvss_dev compiles against this header unchanged, on Linux
- * and on FreeBSD, as C11 or C++. Where it says `#include <dev/hyperv/hv_snapshot.h>`, add the
+ * A program written for FreeBSD's /dev/hv_appvss_dev compiles against this header unchanged, on
+ * Linux and on FreeBSD, as C11 or C++. Where it says `#include <dev/hyperv/hv_snapshot.h>`, add the
  * directory that `pkg-config --variable=freebsd_includedir libvss` prints to the search path. New
  * programs are better off with <vss/writer.h>, which knows PREPARE, ABORT, deadlines and reasons.
  *
  * A client does this, and nothing else:
  *
- *   1. open(VSS_DEV(APP_VSS_DEV_NAME), O_RDWR). As long as it is open, the client takes part in every
- *      shadow copy, at level 100, and counts as required: if it fails, the shadow copy fails. The
- *      node belongs to root and the group `vss` (0660).
+ *   1. open(VSS_DEV(APP_VSS_DEV_NAME), O_RDWR). As long as it is open, the client takes part in
+ *      every shadow copy, at level 100, and counts as required: if it fails, the shadow copy
+ *      fails. The node belongs to root and the group `vss` (0660).
  *   2. poll(2) for POLLIN: level triggered, readable while a request waits. There is neither
  *      POLLHUP nor POLLERR, and read(2) and write(2) are not implemented.
  *   3. ioctl(fd, IOCHVVSSREAD, &message). It never blocks and returns 0 also when nothing waits:
@@ -21,8 +21,9 @@
  *        HV_VSS_THAW    run again. It also comes when a shadow copy is abandoned, and may come
  *                       without a FREEZE before it: having nothing to thaw is success.
  *   5. Set `status` to VSS_SUCCESS or VSS_FAIL, leave the rest as it was read, and
- *      ioctl(fd, IOCHVVSSWRITE, &message). `msgid` says which request is answered. The ioctl returns
- *      0 for an answer that comes too late, too; a client learns that it was late from the THAW.
+ *      ioctl(fd, IOCHVVSSWRITE, &message). `msgid` says which request is answered. The ioctl
+ *      returns 0 for an answer that comes too late, too; a client learns that it was late from the
+ *      THAW.
  *
  * Any number of clients may open APP_VSS_DEV_NAME; FS_VSS_DEV_NAME, for the daemon that freezes
  * filesystems, is exclusive (EBUSY). A descriptor may be used by one thread at a time.

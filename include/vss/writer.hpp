@@ -1,6 +1,6 @@
 /*
- * vss::Writer: take part in shadow copies, in C++20. Header-only, over <vss/writer.h>, whose text on
- * events, levels and what not to do while holding applies here too; read it first.
+ * vss::Writer: take part in shadow copies, in C++20. Header-only, over <vss/writer.h>, whose text
+ * on events, levels and what not to do while holding applies here too; read it first.
  *
  * A WRITER
  *
@@ -19,22 +19,23 @@
  * Every call is answered by what it returns, at once when it returns. A call that throws counts as
  * no(), with the exception's text as the reason.
  *
- * ORDER. check() may come at any time outside a transaction. After prepare() or freeze() exactly one
- * thaw() or abort() comes, also when vssd dies or takes an answer for late; then the next transaction
- * may begin. freeze() is not called where prepare() said no. abort() comes without freeze() before
- * it where the transaction ended in between, and after a freeze() that said no.
+ * ORDER. check() may come at any time outside a transaction. After prepare() or freeze() exactly
+ * one thaw() or abort() comes, also when vssd dies or takes an answer for late; then the next
+ * transaction may begin. freeze() is not called where prepare() said no. abort() comes without
+ * freeze() before it where the transaction ended in between, and after a freeze() that said no.
  *
  * TWO WAYS TO RUN IT
- *   run()                     its own loop: connects, reconnects with growing pauses (0.1 s to 5 s) when
- *                             vssd is not there, dispatches, returns after stop().
- *   descriptor(), dispatch()  inside a loop of yours: connect() once; when descriptor() is readable,
- *                             dispatch(); when that returns false, connect() again after a pause.
+ *   run()                     its own loop: connects, reconnects with growing pauses (0.1 s to 5
+ *                             s) when vssd is not there, dispatches, returns after stop().
+ *   descriptor(), dispatch()  inside a loop of yours: connect() once; when descriptor() is
+ *                             readable, dispatch(); when that returns false, connect() again after
+ *                             a pause.
  *
- * THREADS. All calls come from the thread that is in run() or dispatch(); no other may use the object
- * meanwhile, except stop(), which any thread and any signal handler may call.
+ * THREADS. All calls come from the thread that is in run() or dispatch(); no other may use the
+ * object meanwhile, except stop(), which any thread and any signal handler may call.
  *
- * BLOCKING. The member functions below do not block, except run() and more_time(). The functions you
- * override may, within `reply_deadline`: while one runs, nothing else is dispatched.
+ * BLOCKING. The member functions below do not block, except run() and more_time(). The functions
+ * you override may, within `reply_deadline`: while one runs, nothing else is dispatched.
  *
  * ERRORS. The constructor and run() throw vss::Error for what will not get better by waiting (a bad
  * name, no descriptors left). That vssd is missing, lost or refuses is no exception: disconnected()
@@ -96,8 +97,12 @@ struct Answer {
   bool success = true;
   std::string reason;
 };
-inline Answer yes() { return {}; }
-inline Answer no(std::string reason) { return {false, std::move(reason)}; }
+inline Answer yes() {
+  return {};
+}
+inline Answer no(std::string reason) {
+  return {false, std::move(reason)};
+}
 
 // One call. `id` is 0 where libvss made the ABORT itself. A deadline that is not set is far away.
 struct Request {
@@ -125,16 +130,16 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  // Connects, dispatches and reconnects until stop(); a stop() before run() makes it return at once.
-  // A transaction that is open then is given up: abort() is called. Then destroy the object: vssd
-  // takes that for the loss of this writer.
+  // Connects, dispatches and reconnects until stop(); a stop() before run() makes it return at
+  // once. A transaction that is open then is given up: abort() is called. Then destroy the object:
+  // vssd takes that for the loss of this writer.
   void run();
 
   // Makes run() return as soon as the call it is in has returned. Any thread, any signal handler.
   void stop() noexcept;
 
-  // Tries once to reach vssd; false: disconnected() was called with the reason. Registration itself is
-  // answered later, within dispatch().
+  // Tries once to reach vssd; false: disconnected() was called with the reason. Registration
+  // itself is answered later, within dispatch().
   bool connect();
   bool is_connected() const noexcept { return connected_; }
 
@@ -166,8 +171,8 @@ class Writer {
   // Returns the deadline that holds from now on: the old one if nothing was granted.
   BootClock::time_point more_time(const Request& request, std::chrono::nanoseconds duration);
 
-  // Within the same: the transaction is over or the connection lost, so that going on is no use. Looks
-  // without waiting; cheap enough for a retry loop.
+  // Within the same: the transaction is over or the connection lost, so that going on is no use.
+  // Looks without waiting; cheap enough for a retry loop.
   bool is_overtaken();
 
  private:
@@ -189,7 +194,7 @@ class Writer {
   int receive_result_ = 0;
 };
 
-// ---------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------
 
 inline Writer::Writer(const Options& options) {
   vss_writer_options raw = VSS_WRITER_OPTIONS_INIT;
@@ -344,8 +349,8 @@ inline BootClock::time_point Writer::more_time(const Request& request,
   if (vss_writer_more_time(writer_, request.id, static_cast<std::uint64_t>(duration.count())) < 0) {
     return request.reply_deadline;
   }
-  const auto patience = std::min<BootClock::time_point>(
-      request.reply_deadline, BootClock::now() + std::chrono::seconds(1));
+  const auto patience = std::min<BootClock::time_point>(request.reply_deadline,
+                                                        BootClock::now() + std::chrono::seconds(1));
   for (auto now = BootClock::now(); now < patience; now = BootClock::now()) {
     vss_event event{};
     while (receive(event)) {
@@ -364,7 +369,8 @@ inline BootClock::time_point Writer::more_time(const Request& request,
 
 inline bool Writer::is_overtaken() {
   vss_event event{};
-  while (receive(event)) waiting_.push_back(event);
+  while (receive(event))
+    waiting_.push_back(event);
   const bool released = std::any_of(waiting_.begin(), waiting_.end(), [](const vss_event& e) {
     return e.kind == VSS_EVENT_ABORT || e.kind == VSS_EVENT_THAW;
   });

@@ -1,4 +1,5 @@
-/* vssd as the tests of libvss need it: one connection, told what to do step by step. C can use it too. */
+/* vssd as the tests of libvss need it: one connection, told what to do step by step. C can use it
+ * too. */
 #pragma once
 
 #include <stddef.h>
@@ -8,14 +9,14 @@
 extern "C" {
 #endif
 
-/* Listens in a directory of its own under $TMPDIR; everything here aborts on failure, which is the */
-/* test's failure. Waiting takes at most two seconds. */
+/* Listens in a directory of its own under $TMPDIR; everything here aborts on failure, which is the
+ * test's failure. Waiting takes at most two seconds. */
 typedef struct fake_server fake_server;
 fake_server* fake_server_start(void);
 void fake_server_stop(fake_server* server);
 const char* fake_server_socket(const fake_server* server);
 
-void fake_server_accept(fake_server* server);  /* the connection and its registration, accepted */
+void fake_server_accept(fake_server* server); /* the connection and its registration, accepted */
 void fake_server_refuse(fake_server* server, const char* reason);
 void fake_server_hang_up(fake_server* server);
 
@@ -32,7 +33,7 @@ struct fake_reply {
   char reason[256];
 };
 void fake_server_take_reply(fake_server* server, struct fake_reply* reply);
-int fake_server_has_packet(fake_server* server);  /* something was sent that nobody took yet */
+int fake_server_has_packet(fake_server* server); /* something was sent that nobody took yet */
 /* The duration asked for; answers with `granted_ms`. */
 uint64_t fake_server_grant(fake_server* server, int64_t granted_ms);
 
