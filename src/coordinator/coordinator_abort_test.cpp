@@ -260,6 +260,13 @@ TEST_F(AbortOnce, AFailedFreezeIsRolledBackThoughTheFreezerIsStillFreezing) {
   expect_everybody_ended_once();
 }
 
+TEST_F(AbortOnce, ByTheLossOfTheRequesterIsBoundedThoughTheFreezerHangs) {
+  reach(Phase::kFreezeFilesystems);
+  const Instant deadline = story.record().hold_deadline;
+  story.gone();
+  EXPECT_EQ(story.next_deadline, deadline + seconds{4});
+}
+
 TEST_F(AbortOnce, OfAHungFreezerReleasesTheWritersAfterTheHoldDeadline) {
   reach(Phase::kFreezeFilesystems);
   const Instant deadline = story.record().hold_deadline;

@@ -198,6 +198,7 @@ TEST(Prepare, AnEmptyPlanWithoutWritersFailsBeforeTheFreeze) {
   EXPECT_EQ(story.answer_to(1)->reason.view(),
             "nothing would be held: no filesystem is to be frozen and no writer takes part; "
             "connect a writer, or select filesystems");
+  EXPECT_EQ(story.phase(), Phase::kAbortFilesystems);
   EXPECT_EQ(story.asked(freezer), kAbort);
 }
 

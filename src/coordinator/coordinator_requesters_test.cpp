@@ -198,6 +198,9 @@ TEST_F(Requesters, ACheckFailsWithTheFirstNoAndLeavesTheOthersAlone) {
             "writer 'writer' (level 100, required) refused CHECK: recovering");
   EXPECT_EQ(story.last_of<Withdraw>().size(), 1U);
   EXPECT_FALSE(story.asked(second));
+  EXPECT_EQ(story.phase(), Phase::kIdle);
+  EXPECT_EQ(story.record().phases.size(), 1U);
+  EXPECT_EQ(story.all_of<KeepRecord>().size(), 1U);
   EXPECT_TRUE(story.story_of(freezer).empty());
 }
 
