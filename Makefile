@@ -24,7 +24,9 @@ compile:
 	@cmake --preset $(PRESET) --log-level=WARNING
 	@cmake --build $(BUILD)
 
-demo: root-for-demo build ## the main job, proved: ROUNDS=n, BREAK=writer|freezer|early-release (root)
+demo: root-for-demo deps ## the main job, proved: ROUNDS=n, BREAK=writer|freezer|early-release (root)
+	@cmake --preset $(PRESET) --log-level=WARNING
+	@cmake --build $(BUILD) --target e2e_programs
 	@python3 -B $(E2E)/demo.py --programs $(PROGRAMS) \
 	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(BREAK),--break $(BREAK))
 

@@ -164,7 +164,7 @@ class Demo:
         if verbose or not good:
             self.tell(record, status, stall, filesystems, contents, told)
         else:
-            say(f"  hold {timeline.hold_of(record):.3f} s, stall {stall:.3f} s, {told}: good")
+            say(f"  {number:3}  hold {timeline.hold_of(record):.3f} s, stall {stall:.3f} s, {told}: good")
         return good
 
     def tell(self, record, status, stall, filesystems, contents, told):
@@ -193,9 +193,9 @@ def run_demo(programs, rounds, broken):
         if not run_control(demo.provider):
             return False
         demo.start_service()
+        say("With the service: vssctl snapshot --filesystems all, copied in the same way.")
         good = 0
         for number in range(1, rounds + 1):
-            say(f"Round {number}: vssctl snapshot --filesystems all, copied in the same way.")
             good += demo.run_round(number, verbose=rounds == 1)
         say(f"{good} of {rounds}")
     if box.thawed_by_guard:
