@@ -21,11 +21,11 @@ deps: ## install what is missing of cmake/packages.txt (root only if something i
 build: deps compile ## configure and build (PRESET=dev, release, asan or tsan)
 
 compile:
-	@cmake --preset $(PRESET) --log-level=WARNING
+	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
 	@cmake --build $(BUILD)
 
 demo: root-for-demo deps ## the main job, proved: ROUNDS=n, BREAK=writer|freezer|early-release (root)
-	@cmake --preset $(PRESET) --log-level=WARNING
+	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
 	@cmake --build $(BUILD) --target e2e_programs
 	@python3 -B $(E2E)/demo.py --programs $(PROGRAMS) \
 	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(BREAK),--break $(BREAK))
@@ -40,7 +40,7 @@ e2e: root-for-e2e build ## the tests on the real kernel alone (root)
 	@$(CTEST) -L root
 
 lint: deps ## clang-format and clang-tidy; what has not changed is not looked at again
-	@cmake --preset dev --log-level=WARNING
+	@cmake --preset dev --log-level=WARNING > /dev/null
 	@python3 -B cmake/lint.py build/dev
 
 format: deps ## let clang-format rewrite the sources
@@ -60,7 +60,7 @@ fuzz-smoke:
 
 # What is found to be new goes to build/, not to the corpus of the tree.
 fuzz-each: deps
-	@cmake --preset fuzz --log-level=WARNING
+	@cmake --preset fuzz --log-level=WARNING > /dev/null
 	@cmake --build build/fuzz --target fuzz/all
 	@set -e; for fuzzer in build/fuzz/fuzz/*_fuzz; do \
 	  name=$$(basename $$fuzzer _fuzz); mkdir -p build/fuzz/found/$$name; \
@@ -71,7 +71,7 @@ fuzz-each: deps
 	done
 
 asan tsan: deps ## the tests without root under sanitizers
-	@cmake --preset $@ --log-level=WARNING
+	@cmake --preset $@ --log-level=WARNING > /dev/null
 	@cmake --build build/$@
 	@ctest --test-dir build/$@ --output-on-failure -L unit -j2
 
