@@ -1,0 +1,81 @@
+#include "freezer/options.hpp"
+
+#include <gmock/gmock.h>
+
+namespace vss::freezer {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Mode = Options::Mode;
+
+base::Result<Options> parse(std::vector<std::string> words) {
+  std::vector<char*> arguments;
+  for (std::string& word : words)
+    arguments.push_back(word.data());
+  return parse_options(arguments);
+}
+std::string refused(std::vector<std::string> words) {
+  const auto options = parse(std::move(words));
+  if (options) return "was accepted";
+  EXPECT_EQ(options.error().kind, base::ErrorKind::kUsage);
+  return options.error().message;
+}
+
+TEST(Options, ServiceByDefault) {
+  const auto options = parse({"/usr/libexec/vss-freezer"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->mode, Mode::kService);
+  EXPECT_EQ(options->runtime_directory, "/run/openvss");
+  EXPECT_FALSE(options->allow_root);
+  EXPECT_FALSE(options->background);
+}
+
+TEST(Options, ValuesWithAndWithoutEquals) {
+  const auto options = parse({"vss-freezer", "--only", "/a", "--only=/b", "--runtime-dir=/run/x"});
+  ASSERT_TRUE(options);
+  EXPECT_THAT(options->only, ElementsAre("/a", "/b"));
+  EXPECT_EQ(options->runtime_directory, "/run/x");
+  EXPECT_EQ(options->table(), TableOf::kSelf);
+}
+
+TEST(Options, PlanTakesWhatVssdWouldAskFor) {
+  const auto options = parse(
+      {"vss-freezer", "--plan", "--exclude", "/mnt/*", "--policy", "fail", "--require=crash"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->mode, Mode::kPlan);
+  EXPECT_EQ(options->request.exclude[0].view(), "/mnt/*");
+  EXPECT_EQ(options->request.unfreezable, wire::UnfreezablePolicy::kFail);
+  EXPECT_EQ(options->request.require, wire::Grade::kCrash);
+  EXPECT_THAT(refused({"vss-freezer", "--exclude", "/mnt/*"}), HasSubstr("--plan"));
+}
+
+TEST(Options, WhatCannotBeMeantIsRefusedByName) {
+  EXPECT_THAT(refused({"vss-freezer", "--olny", "/a"}), HasSubstr("--olny"));
+  EXPECT_THAT(refused({"vss-freezer", "/a"}), HasSubstr("'/a'"));
+  EXPECT_THAT(refused({"vss-freezer", "--only"}), HasSubstr("needs a value"));
+  EXPECT_THAT(refused({"vss-freezer", "--only", "mnt"}), HasSubstr("absolute"));
+  EXPECT_THAT(refused({"vss-freezer", "--runtime-dir", ""}), HasSubstr("absolute"));
+  EXPECT_THAT(refused({"vss-freezer", "--namespace", "all"}), HasSubstr("self or init"));
+  EXPECT_THAT(refused({"vss-freezer", "--all-namespaces"}), HasSubstr("unknown"));
+  EXPECT_THAT(refused({"vss-freezer", "--force"}), HasSubstr("--thaw"));
+  EXPECT_THAT(refused({"vss-freezer", "--plan", "--thaw"}), HasSubstr("exclude each other"));
+  EXPECT_THAT(refused({"vss-freezer", "--plan", "--exclude", std::string(257, 'x')}),
+              HasSubstr("256 bytes"));
+}
+
+TEST(Options, AsHvVssDaemonTakesTheOriginals) {
+  const auto background = parse({"/usr/sbin/hv_vss_daemon"});
+  ASSERT_TRUE(background);
+  EXPECT_TRUE(background->background);
+  const auto foreground = parse({"hv_vss_daemon", "-dn", "--runtime-dir", "/run/x"});
+  ASSERT_TRUE(foreground);
+  EXPECT_FALSE(foreground->background);
+  EXPECT_TRUE(foreground->debug);
+  EXPECT_EQ(foreground->runtime_directory, "/run/x");
+  EXPECT_EQ(parse({"hv_vss_daemon", "-h"})->mode, Mode::kHelp);
+  EXPECT_THAT(refused({"hv_vss_daemon", "-x"}), HasSubstr("-x"));
+}
+
+}  // namespace
+}  // namespace vss::freezer
