@@ -1,0 +1,86 @@
+#include "simulation/campaign.hpp"
+
+namespace vss::simulation {
+namespace {
+
+Outcome run_one(const Scenario& scenario, std::span<const coordinator::Row> table, bool keep_trace,
+                Coverage* coverage) {
+  World world(scenario, {.table = table, .keep_trace = keep_trace, .coverage = coverage});
+  return world.run();
+}
+
+// Shortens one failing scenario with one table.
+struct Shortener {
+  std::span<const coordinator::Row> table;
+  int promise = 0;
+
+  bool still_fails(const Scenario& scenario) const {
+    if (scenario.asks.empty()) return false;
+    const Outcome outcome = run_one(scenario, table, false, nullptr);
+    return outcome.violation && outcome.violation->promise == promise;
+  }
+
+  template <typename Part>
+  bool leave_out_one(Scenario& scenario, std::vector<Part> Scenario::* parts) const {
+    for (std::size_t i = (scenario.*parts).size(); i-- > 0;) {
+      Scenario shorter = scenario;
+      (shorter.*parts).erase((shorter.*parts).begin() + static_cast<std::ptrdiff_t>(i));
+      if (!still_fails(shorter)) continue;
+      scenario = shorter;
+      return true;
+    }
+    return false;
+  }
+
+  // An ask that goes takes its faults along; later ones keep theirs.
+  bool leave_out_ask(Scenario& scenario) const {
+    for (unsigned i = 0; i < scenario.asks.size(); ++i) {
+      Scenario shorter = scenario;
+      shorter.asks.erase(shorter.asks.begin() + i);
+      std::erase_if(shorter.faults, [i](const FaultSpec& fault) { return fault.ask == i; });
+      for (FaultSpec& fault : shorter.faults)
+        fault.ask -= fault.ask > i ? 1 : 0;
+      if (!still_fails(shorter)) continue;
+      scenario = shorter;
+      return true;
+    }
+    return false;
+  }
+};
+
+}  // namespace
+
+CampaignResult run_campaign(const CampaignOptions& options) {
+  CampaignResult result;
+  while (result.transactions < options.transactions) {
+    const Scenario scenario = make_scenario(derive(options.seed, result.episodes));
+    const bool keep = options.on_trace != nullptr;
+    const Outcome outcome = run_one(scenario, options.table, keep, &result.coverage);
+    ++result.episodes;
+    result.transactions += outcome.transactions;
+    result.trace_lines += outcome.trace_lines;
+    result.trace_hash = chain_hash(result.trace_hash, outcome.trace_hash);
+    if (keep) options.on_trace(outcome.trace);
+    if (!outcome.violation) continue;
+    result.violation = outcome.violation;
+    result.failing = scenario;
+    break;
+  }
+  return result;
+}
+
+Shortened shorten(const Scenario& failing, std::span<const coordinator::Row> table) {
+  Shortened result{failing, run_one(failing, table, true, nullptr), {}};
+  Scenario& scenario = result.scenario;
+  VSS_ASSERT(result.before.violation);
+  const Shortener shortener{table, result.before.violation->promise};
+  while (shortener.leave_out_ask(scenario) ||
+         shortener.leave_out_one(scenario, &Scenario::faults) ||
+         shortener.leave_out_one(scenario, &Scenario::writers) ||
+         shortener.leave_out_one(scenario, &Scenario::filesystems)) {
+  }
+  result.after = run_one(scenario, table, true, nullptr);
+  return result;
+}
+
+}  // namespace vss::simulation

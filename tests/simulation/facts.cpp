@@ -1,0 +1,61 @@
+#include "simulation/facts.hpp"
+
+#include <algorithm>
+
+namespace vss::simulation {
+
+bool takes_part(const Membership& member, const Transaction& transaction) {
+  return member.joined <= transaction.began && member.left >= transaction.began;
+}
+
+const Asked* asked_of(const World& world, const Membership& member, TransactionId transaction,
+                      Operation operation) {
+  const auto& asked = world.history().asked;
+  for (auto at = asked.rbegin(); at != asked.rend(); ++at) {
+    if (at->transaction == transaction && at->operation == operation &&
+        &member_of(world, *at) == &member) {
+      return &*at;
+    }
+  }
+  return nullptr;
+}
+
+bool said_yes(const Asked* asked) {
+  return asked != nullptr && asked->answered && asked->success &&
+         *asked->answered < asked->reply_deadline && !asked->overtaken;
+}
+
+bool failed(const World& world, const Asked& asked) {
+  const Membership& member = member_of(world, asked);
+  if (!member.left.is_never()) return true;
+  if (asked.answered && !asked.success) return true;
+  return world.now() >= asked.reply_deadline &&
+         (!asked.answered || *asked.answered >= asked.reply_deadline);
+}
+
+const Membership& member_of(const World& world, const Asked& asked) {
+  return world.history().members[asked.member];
+}
+
+const Request& request_of(const World& world, const Transaction& transaction) {
+  return world.history().requests[transaction.request];
+}
+
+coordinator::Budgets budgets_of(const World& world, const Request& request) {
+  coordinator::Budgets budgets = world.policy().of(request.requester_kind).budgets;
+  const Duration asked = request.options.hold_budget;
+  if (asked > Duration{0}) budgets.hold = std::min(budgets.hold, asked);
+  return budgets;
+}
+
+coordinator::Grade required_grade(const World& world, const Request& request) {
+  if (request.options.require_given) return request.options.require;
+  return world.policy().of(request.requester_kind).require;
+}
+
+bool owns(const Request& request, const Request& opener) {
+  if (request.requester == opener.requester) return true;
+  return opener.requester_kind != RequesterKind::kLocal && request.name == opener.name;
+}
+
+}  // namespace vss::simulation

@@ -1,0 +1,37 @@
+// Questions about an episode's history that several promises ask.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "simulation/world.hpp"
+
+namespace vss::simulation {
+
+// Was there when the transaction began, so that it takes part.
+bool takes_part(const Membership& member, const Transaction& transaction);
+
+// What this participant was told to do in this transaction; null: it was not.
+const Asked* asked_of(const World& world, const Membership& member, TransactionId transaction,
+                      Operation operation);
+
+// Answered yes, in time, by the connection that was asked.
+bool said_yes(const Asked* asked);
+
+// No, not in time, or gone: everything after which nobody needs to wait for it.
+bool failed(const World& world, const Asked& asked);
+
+inline bool is_down(Operation operation) {
+  return operation == Operation::kCheck || operation == Operation::kPrepare ||
+         operation == Operation::kFreeze;
+}
+
+const Membership& member_of(const World& world, const Asked& asked);
+const Request& request_of(const World& world, const Transaction& transaction);
+coordinator::Budgets budgets_of(const World& world, const Request& request);
+coordinator::Grade required_grade(const World& world, const Request& request);
+
+// Its link's owner: the requester itself, or a host's link that was opened again.
+bool owns(const Request& request, const Request& opener);
+
+}  // namespace vss::simulation

@@ -1,0 +1,71 @@
+// vss-sim: the coordinator under composed faults in virtual time.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/exit_status.hpp"
+#include "simulation/campaign.hpp"
+
+namespace {
+
+using namespace vss::simulation;
+
+// Fewer transactions cannot be expected to reach every cell of the table.
+constexpr std::size_t kCoverageJudgedFrom = 20'000;
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+int report_violation(const CampaignOptions& options, const CampaignResult& result) {
+  const Shortened shortened = shorten(result.failing, options.table);
+  const Violation& violation = *result.violation;
+  fmt::print("BROKEN: {}: {}\n", name_of_promise(violation.promise), violation.text);
+  fmt::print("seed {}, episode {}, transaction {} or before\n", options.seed, result.episodes - 1,
+             result.transactions);
+  fmt::print("shortened from {} lines to {}:\n{}{}", shortened.before.trace_lines,
+             shortened.after.trace_lines, describe(shortened.scenario), shortened.after.trace);
+  return vss::base::kExitNo;
+}
+
+int run(const CampaignOptions& options) {
+  const CampaignResult result = run_campaign(options);
+  if (result.violation) return report_violation(options, result);
+  print(result.coverage.table());
+  fmt::print("{} transactions in {} episodes, {} events, no promise broken\n", result.transactions,
+             result.episodes, result.trace_lines);
+  fmt::print("seed {}, trace hash {:016x}\n", options.seed, result.trace_hash);
+  const std::size_t empty = result.coverage.empty_cells();
+  fmt::print("coverage: {} of {} cells\n", result.coverage.cells() - empty,
+             result.coverage.cells());
+  if (options.transactions < kCoverageJudgedFrom) {
+    fmt::print("coverage was not judged: that needs {} transactions or more\n",
+               kCoverageJudgedFrom);
+    return vss::base::kExitYes;
+  }
+  print(result.coverage.empty_cells_text());
+  return empty == 0 ? vss::base::kExitYes : vss::base::kExitNo;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "Runs the coordinator, its sessions and its records under composed faults in virtual "
+      "time, and checks the promises that OpenVSS makes."};
+  app.name("vss-sim");
+  CampaignOptions options;
+  bool trace = false;
+  app.add_option("--seed", options.seed, "The same seed makes the same run")->capture_default_str();
+  app.add_option("--transactions", options.transactions, "Ends after at least this many")
+      ->capture_default_str();
+  app.add_flag("--trace", trace, "Print every event, one line each");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? vss::base::kExitYes : vss::base::kExitUsage;
+  }
+  if (trace) options.on_trace = print;
+  return run(options);
+}
