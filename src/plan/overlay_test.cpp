@@ -71,7 +71,7 @@ TEST_F(Overlay, ReadOnlyItHasNothingToFreezeWhateverItsUpperDirectory) {
 
 TEST_F(Overlay, TheRootOfAContainerWhoseUpperDirectoryIsOutsideIsAVeto) {
   given(R"(
-    900 800 0:60 / / rw - overlay overlay rw,lowerdir=/l/A,upperdir=/var/lib/docker/x/diff,workdir=/w
+    900 800 0:60 / / rw - overlay overlay rw,lowerdir=/A,upperdir=/var/lib/docker/x/diff
     901 900 0:61 / /proc rw - proc proc rw
     902 900 8:1 /docker/hosts /etc/hosts rw - ext4 /dev/sda rw)");
   make();

@@ -144,6 +144,7 @@ std::optional<std::size_t> first_missing(const Devices& these, const Devices& th
 
 std::vector<DeviceNumber> frozen_devices(const Plan& plan) {
   std::vector<DeviceNumber> devices;
+  devices.reserve(plan.to_freeze.size());
   for (const PlannedFilesystem& planned : plan.to_freeze)
     devices.push_back(planned.device);
   return devices;
@@ -151,6 +152,7 @@ std::vector<DeviceNumber> frozen_devices(const Plan& plan) {
 
 std::vector<DeviceNumber> vetoed_devices(const Plan& plan) {
   std::vector<DeviceNumber> devices;
+  devices.reserve(plan.vetoes.size());
   for (const std::size_t entry : plan.vetoes)
     devices.push_back(plan.entries[entry].device);
   return devices;
