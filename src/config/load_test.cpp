@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -174,13 +175,18 @@ TEST_F(LoadTest, DropInsAreReadInTheOrderOfTheirNames) {
   write("conf.d/10-a.toml",
         "[writers]\nmax = 10\nexpected = [\"a\"]\n[[writers.rule]]\n"
         "name = \"db\"\nlevel = 7\n");
+  // Enough of them that a directory does not list them in order by accident.
+  for (const char* name : {"17", "12", "19", "11", "15", "18", "13", "16", "14"}) {
+    write("conf.d/" + std::string(name) + ".toml", "[writers]\nmax = 15\n");
+  }
   write("conf.d/README", "not toml");
   write("conf.d/.hidden.toml", "not toml");
   const auto configuration = load_text(
       "[writers]\nmax = 5\n[[writers.rule]]\nname = \"db\"\n"
       "timeout = 3\n");
   ASSERT_TRUE(configuration) << configuration.error().message;
-  EXPECT_EQ(configuration->files.size(), 3U);
+  EXPECT_EQ(configuration->files.size(), 12U);
+  EXPECT_TRUE(std::is_sorted(configuration->files.begin() + 1, configuration->files.end()));
   EXPECT_EQ(configuration->policy.writers_max, 20U);
   ASSERT_EQ(configuration->policy.writers.size(), 3U);
   EXPECT_EQ(configuration->policy.writers[0].level, 7);

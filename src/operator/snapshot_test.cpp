@@ -26,11 +26,10 @@ base::Instant in_ms(int milliseconds) {
 class SnapshotTest : public VssctlTest {
  protected:
   // A vssd that holds and thaws as it should.
-  void good_vssd(bool thaw_success = true, std::string_view reason = "") {
-    serve([=](FakePeer& peer, const ControlRequest& request) {
-      if (request.command == ControlCommand::kSnapshot) return peer.reply(true, "", in_ms(5000));
-      peer.reply(thaw_success, reason);
-      peer.notice(NoticeKind::kEnded, thaw_success, reason);
+  void good_vssd() {
+    serve([](FakePeer& peer, const ControlRequest& request) {
+      peer.reply(true, "", in_ms(5000));
+      if (request.command == ControlCommand::kThaw) peer.notice(NoticeKind::kEnded, true);
     });
   }
   // Holds, waits until COMMAND runs (it makes the file `started`), then does something else.
@@ -160,7 +159,12 @@ TEST_F(SnapshotTest, CommandIsForkedBeforeVssdIsAsked) {
 }
 
 TEST_F(SnapshotTest, RefusedThawMeansTorn) {
-  good_vssd(false, "the guardian thawed /srv/a");
+  serve([](FakePeer& peer, const ControlRequest& request) {
+    const bool opens = request.command == ControlCommand::kSnapshot;
+    peer.reply(opens, opens ? "" : "the guardian thawed /srv/a", in_ms(5000));
+    // Says nothing of its own, so that the answer alone decides.
+    if (!opens) peer.notice(NoticeKind::kEnded, true);
+  });
   const auto ended = run({"snapshot", "--", "true"});
   EXPECT_EQ(ended.status, 124);
   EXPECT_THAT(ended.err, HasSubstr("may be torn: the guardian thawed /srv/a"));
