@@ -57,7 +57,7 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   if (!lock) return failed(lock.error());
   auto note = open_note(configuration, identity);
   if (!note) return failed(note.error());
-  auto sockets = make_sockets(configuration, identity, warnings);
+  auto sockets = Sockets::make(configuration, identity, warnings);
   if (!sockets) return failed(sockets.error());
   if (auto made = set_up_state_directory(configuration, identity); !made) {
     return failed(made.error());
@@ -102,10 +102,13 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
       driver.shut_down();
     }
   });
-  driver.serve(std::move(*sockets));
+  driver.serve(sockets->take());
   loop.run();
   log.flush();
-  return keeper && !keeper->stop(kHelpersStopAtMost) ? base::kExitNo : base::kExitYes;
+  if (keeper && !keeper->stop(kHelpersStopAtMost)) {
+    return failed({.message = "freezer or guardian has not ended yet; see vss-freezer --thaw"});
+  }
+  return base::kExitYes;
 }
 
 int run(int argc, char** argv) {

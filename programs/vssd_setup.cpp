@@ -61,6 +61,17 @@ base::Result<std::string> find_program(const std::string& name) {
                     base::ErrorKind::kPrerequisite);
 }
 
+base::Status give_to_writers(const config::Configuration& configuration, Warnings& warnings) {
+  const auto group = platform::find_group(configuration.socket_group);
+  if (!group) {
+    warnings.add("there is no group " + configuration.socket_group +
+                 ": only root's writers can connect to app.sock");
+    return {};
+  }
+  return platform::give_to(in_runtime(configuration, runtime::kAppSocket),
+                           {.user = {}, .group = group});
+}
+
 }  // namespace
 
 void Warnings::add(const std::string& text) {
@@ -120,38 +131,37 @@ base::Result<base::UniqueFd> open_note(const config::Configuration& configuratio
   return std::move(file->fd);
 }
 
-base::Result<driver::DriverSockets> make_sockets(const config::Configuration& configuration,
-                                                 const Identity& identity, Warnings& warnings) {
+Sockets::~Sockets() {
+  for (const std::string& path : made_)
+    ::unlink(path.c_str());
+}
+
+base::Result<Sockets> Sockets::make(const config::Configuration& configuration,
+                                    const Identity& identity, Warnings& warnings) {
   auto inherited = platform::inherited_sockets();
   if (!inherited) return std::unexpected(inherited.error());
-  base::Result<driver::DriverSockets> sockets;
-  const auto get = [&](base::UniqueFd& socket, const char* name, const char* file, mode_t mode) {
-    if (!sockets) return;
+  Sockets sockets;
+  const auto get = [&](base::UniqueFd& socket, const char* name, const char* file,
+                       mode_t mode) -> base::Status {
     if (const auto found = inherited->find(name); found != inherited->end()) {
       socket = std::move(found->second);
-      return;
+      return {};
     }
-    auto made = platform::listen_at(in_runtime(configuration, file), mode);
-    if (!made) {
-      sockets = std::unexpected(made.error());
-    } else {
-      socket = std::move(*made);
-    }
+    const std::string path = in_runtime(configuration, file);
+    auto made = platform::listen_at(path, mode);
+    if (!made) return std::unexpected(made.error());
+    socket = std::move(*made);
+    sockets.made_.push_back(path);
+    return {};
   };
-  get(sockets->app, "app", runtime::kAppSocket, 0660);
-  get(sockets->freezer, "freezer", runtime::kFreezerSocket, 0600);
-  get(sockets->control, "control", runtime::kControlSocket, 0666);
-  if (!sockets || !identity.was_root || inherited->contains("app")) return sockets;
-  const auto group = platform::find_group(configuration.socket_group);
-  if (!group) {
-    warnings.add("there is no group " + configuration.socket_group +
-                 ": only root's writers can connect to app.sock");
-    return sockets;
+  driver::DriverSockets& three = sockets.sockets_;
+  auto done = get(three.app, "app", runtime::kAppSocket, 0660);
+  if (done) done = get(three.freezer, "freezer", runtime::kFreezerSocket, 0600);
+  if (done) done = get(three.control, "control", runtime::kControlSocket, 0666);
+  if (done && identity.was_root && !inherited->contains("app")) {
+    done = give_to_writers(configuration, warnings);
   }
-  const std::string app = in_runtime(configuration, runtime::kAppSocket);
-  if (auto given = platform::give_to(app, {.user = {}, .group = group}); !given) {
-    return std::unexpected(given.error());
-  }
+  if (!done) return std::unexpected(done.error());
   return sockets;
 }
 

@@ -46,8 +46,25 @@ base::Result<base::UniqueFd> set_up_runtime_directory(const config::Configuratio
                                                       const Identity& identity);
 base::Result<base::UniqueFd> open_note(const config::Configuration& configuration,
                                        const Identity& identity);
-base::Result<driver::DriverSockets> make_sockets(const config::Configuration& configuration,
-                                                 const Identity& identity, Warnings& warnings);
+
+// The three sockets. Those that were made here, not inherited, are removed from the directory again
+// when this goes away: where root was given up in between they stay, and the next vssd replaces
+// them.
+class Sockets {
+ public:
+  Sockets() = default;
+  Sockets(Sockets&&) = default;
+  Sockets& operator=(Sockets&&) = delete;
+  ~Sockets();
+
+  static base::Result<Sockets> make(const config::Configuration& configuration,
+                                    const Identity& identity, Warnings& warnings);
+  driver::DriverSockets take() { return std::move(sockets_); }
+
+ private:
+  driver::DriverSockets sockets_;
+  std::vector<std::string> made_;
+};
 base::Status set_up_state_directory(const config::Configuration& configuration,
                                     const Identity& identity);
 

@@ -213,9 +213,15 @@ void Driver::on_requester_event(const coordinator::Event& event) {
 
 void Driver::on_transaction_request(const coordinator::Event& event,
                                     const wire::ControlRequest& request) {
-  if (stop_by_.is_never()) return post(event, details_of(request, configuration_));
+  if (!stop_by_.is_never()) return refuse(event, "vssd is stopping");
+  auto details = details_of(request, configuration_);
+  if (!fits_a_frame(details->filesystems)) return refuse(event, kRequestTooLarge);
+  post(event, std::move(details));
+}
+
+void Driver::refuse(const coordinator::Event& request, std::string_view reason) {
   coordinator::Answer refusal;
-  refusal.reason = "vssd is stopping";
+  refusal.reason = coordinator::Reason{reason};
   std::visit(
       [&](const auto& asked) {
         if constexpr (requires { asked.options; }) {
@@ -223,7 +229,7 @@ void Driver::on_transaction_request(const coordinator::Event& event,
           refusal.tag = asked.tag;
         }
       },
-      event);
+      request);
   control_.perform(refusal);
 }
 

@@ -84,6 +84,9 @@ class Driver final : private devices::ParticipantHost, private requesters::Contr
   void set_next_deadline();
   void watch_thawed_page();
   void stop_if_finished(base::Instant now);
+  void refuse(const coordinator::Event& request, std::string_view reason);
+  static constexpr std::string_view kRequestTooLarge =
+      "the request's paths and the configured exclude patterns are too long together; name fewer";
 
   // Actions (actions.cpp).
   void perform(const coordinator::AcceptParticipant& accept);

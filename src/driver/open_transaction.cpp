@@ -26,6 +26,11 @@ wire::FilesystemRequest under_policy(const wire::FilesystemRequest& request, boo
   return asked;
 }
 
+bool fits_a_frame(const wire::FilesystemRequest& request) {
+  return wire::make_frame(wire::Event{}, request).complete() &&
+         wire::make_plan_request(request, 0).complete();
+}
+
 OpenTransaction::OpenTransaction() : details_(std::make_unique<RequestDetails>()) {
   kept_.resize(kDetailBytesMax);  // touched now, so that it is resident
   kept_.clear();

@@ -27,6 +27,10 @@ std::unique_ptr<RequestDetails> details_of(const wire::ControlRequest& request,
 wire::FilesystemRequest under_policy(const wire::FilesystemRequest& request, bool require_given,
                                      const config::Configuration& configuration);
 
+// Paths and patterns may each be within their limits and yet be too much for one frame to the
+// freezer.
+bool fits_a_frame(const wire::FilesystemRequest& request);
+
 class OpenTransaction {
  public:
   OpenTransaction();

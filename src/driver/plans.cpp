@@ -13,9 +13,9 @@ base::Status Driver::ask_for_plan(coordinator::RequesterId requester,
   if (!participants_.freezer_connected()) {
     return base::fail("no freezer is connected: start vss-freezer");
   }
-  const bool added = plans_.add(
-      requester, under_policy(request.filesystems, request.require_given, configuration_),
-      platform::now());
+  const auto asked = under_policy(request.filesystems, request.require_given, configuration_);
+  if (!fits_a_frame(asked)) return base::fail(std::string(kRequestTooLarge));
+  const bool added = plans_.add(requester, asked, platform::now());
   if (!added) return base::fail("too many plans are being asked for; try again");
   send_next_plan();
   set_next_deadline();

@@ -137,6 +137,34 @@ TEST_F(Control, RequestBeyondTheLongestHoldIsRefused) {
   EXPECT_NE(reply->reason.view().find("40 s"), std::string_view::npos);
 }
 
+TEST_F(Control, RequestThatIsTooLargeForTheFreezerIsRefused) {
+  const base::FixedText<256> pattern{std::string(250, 'x')};
+  while (driver.configuration.filesystems.exclude.push_back(pattern)) {
+  }
+  start();
+  for (const auto command : {ControlCommand::kCheck, ControlCommand::kHold}) {
+    auto request = request_for(command, wire::Selection::kPaths);
+    for (int i = 0; i < 55; ++i) {
+      request.filesystems.paths.push_back(wire::Path{"/" + std::string(1000, 'p')});
+    }
+    const auto reply = control->ask_and_wait(request);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->status, wire::kStatusFail);
+    EXPECT_NE(reply->reason.view().find("too long"), std::string_view::npos);
+  }
+}
+
+TEST_F(Control, QuestionsOfOthersAreLimited) {
+  driver.user_is_administrator = false;
+  if (::geteuid() == 0) GTEST_SKIP() << "root is an administrator";
+  start();
+  int answered = 0;
+  while (answered < 1000 && control->ask_and_wait(request_for(ControlCommand::kStatus)))
+    ++answered;
+  EXPECT_LT(answered, 1000);
+  EXPECT_GE(answered, 50);
+}
+
 TEST_F(Control, OthersMayLookButNotAct) {
   driver.user_is_administrator = false;
   if (::geteuid() == 0) GTEST_SKIP() << "root may do everything";

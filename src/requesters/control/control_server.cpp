@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "platform/clock.hpp"
 #include "platform/credentials.hpp"
 
 namespace vss::requesters {
@@ -81,13 +82,24 @@ void ControlServer::on_readable(std::uint64_t number) {
     case IoOutcome::kDone:
       for (const int descriptor : packet.descriptors)
         base::UniqueFd{descriptor}.reset();
-      goes_on = connection->control.receive(packet.bytes);
+      goes_on = may_ask(connection->control.peer()) && connection->control.receive(packet.bytes);
       flush(*connection);
       break;
   }
   receiving_ = 0;
   if (!goes_on) ending_.push_back(number);
   reap();
+}
+
+// Anybody may look, so nobody may keep vssd busy with it: beyond the limit a connection ends.
+bool ControlServer::may_ask(const ControlPeer& peer) {
+  if (peer.administrator) return true;
+  const base::Instant now = platform::now();
+  if (now - second_began_ >= base::seconds{1}) {
+    second_began_ = now;
+    questions_this_second_ = 0;
+  }
+  return ++questions_this_second_ <= options_.questions_per_second;
 }
 
 template <typename Deliver>

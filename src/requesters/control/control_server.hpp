@@ -22,6 +22,7 @@ struct ControlServerOptions {
   std::optional<uid_t> administrator_user;   // beside user 0: who runs an unprivileged vssd
   std::size_t connections_max = 64;          // a quarter of them only for administrators
   std::size_t unread_bytes_max = std::size_t{64} << 20;  // on all connections together
+  std::uint32_t questions_per_second = 50;  // of all who are no administrators together
 };
 
 // Nothing here blocks; what a peer does not read is bounded. Freeze-safe. All on the loop's thread.
@@ -50,6 +51,7 @@ class ControlServer {
   void on_readable(std::uint64_t number);
   void flush(Connection& connection);
   std::size_t unread_bytes() const;
+  bool may_ask(const ControlPeer& peer);
   Connection* find(std::uint64_t number);
   template <typename Deliver>
   void with(coordinator::RequesterId requester, Deliver deliver);
@@ -62,6 +64,8 @@ class ControlServer {
   platform::EventLoop::Watch listener_watch_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::uint64_t next_number_ = 1;
+  base::Instant second_began_;
+  std::uint32_t questions_this_second_ = 0;
   std::uint64_t receiving_ = 0;        // the connection whose packet is being handled
   std::vector<std::uint64_t> ending_;  // connections that reap() will end
   std::array<std::byte, wire::kFrameBytesMax> packet_buffer_;
