@@ -22,13 +22,6 @@ class WhileHeld(EndToEndTest):
     """The programs lie on a disk here, not on the sandbox's tmpfs: what is not locked in memory would
     have to be read again."""
 
-    def move_programs_to_a_disk(self, box):
-        copied = box.run("sh", "-c",
-                         "cp /bin/vssd /bin/vss-freezer /bin/vss-guardian /mnt/disk && "
-                         "for name in vssd vss-freezer vss-guardian; do rm /bin/$name && "
-                         "ln -s /mnt/disk/$name /bin/$name; done")
-        self.assertEqual(copied.status, 0, copied.errors)
-
     def drop_caches(self):
         os.sync()
         with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:

@@ -62,6 +62,13 @@ class EndToEndTest(unittest.TestCase):
     def thaw_by_hand(self, box, mount_point):
         self.assertEqual(box.run("fs_tool", "thaw", mount_point).status, 0)
 
+    def move_programs_to_a_disk(self, box):
+        """The service's programs lie on /mnt/disk then, and no longer on the sandbox's tmpfs."""
+        moved = box.run("sh", "-c",
+                        "for name in vssd vss-freezer vss-guardian; do cp /bin/$name /mnt/disk && "
+                        "rm /bin/$name && ln -s /mnt/disk/$name /bin/$name || exit 1; done")
+        self.assertEqual(moved.status, 0, moved.errors)
+
     def start_freeze_in_flight(self, box):
         """FIFREEZE of /mnt/inner that waits for a writer, which waits for the frozen /mnt/outer."""
         box.run("fs_tool", "write", "/mnt/inner/file")
