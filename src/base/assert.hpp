@@ -21,6 +21,7 @@ namespace vss::base {
 
 #define VSS_STRINGIZE_(x) #x
 #define VSS_STRINGIZE(x) VSS_STRINGIZE_(x)
-#define VSS_ASSERT(condition)                                                          \
-  ((condition) ? static_cast<void>(0)                                                  \
-               : ::vss::base::assertion_failed(__FILE__ ":" VSS_STRINGIZE(__LINE__) ": " #condition))
+#define VSS_ASSERT(condition) \
+  ((condition)                \
+       ? static_cast<void>(0) \
+       : ::vss::base::assertion_failed(__FILE__ ":" VSS_STRINGIZE(__LINE__) ": " #condition))

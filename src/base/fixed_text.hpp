@@ -29,7 +29,8 @@ class FixedText {
   constexpr FixedText& append(std::string_view text) {
     std::size_t take = std::min(text.size(), Capacity - size_);
     if (take < text.size()) {
-      while (take > 0 && (static_cast<unsigned char>(text[take]) & 0xc0U) == 0x80U) --take;
+      while (take > 0 && (static_cast<unsigned char>(text[take]) & 0xc0U) == 0x80U)
+        --take;
     }
     std::copy_n(text.data(), take, bytes_.data() + size_);
     size_ += take;

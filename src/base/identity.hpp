@@ -13,8 +13,8 @@ namespace vss::base {
 
 // One transaction (a CHECK, or PREPARE … THAW). Never reused, increasing over restarts of the
 // driver: the upper bits are the second in which the driver started, the lower 20 a counter; the
-// driver starts above every number it finds in its records, its note and the thawed page. It is also
-// the generation of the freezer's slots. 0 is "none". People see `6a11f0c2-3`.
+// driver starts above every number it finds in its records, its note and the thawed page. It is
+// also the generation of the freezer's slots. 0 is "none". People see `6a11f0c2-3`.
 struct TransactionId {
   std::uint64_t value = 0;
 
@@ -42,8 +42,8 @@ inline std::optional<TransactionId> parse_transaction_id(std::string_view text) 
   const char* end = text.data() + text.size();
   auto a = std::from_chars(text.data(), text.data() + dash, upper, 16);
   auto b = std::from_chars(text.data() + dash + 1, end, lower, 10);
-  const bool whole = a.ec == std::errc{} && b.ec == std::errc{} && a.ptr == text.data() + dash &&
-                     b.ptr == end;
+  const bool whole =
+      a.ec == std::errc{} && b.ec == std::errc{} && a.ptr == text.data() + dash && b.ptr == end;
   if (!whole || upper >= (1ULL << 44) || lower >= (1ULL << kTransactionCounterBits)) {
     return std::nullopt;
   }

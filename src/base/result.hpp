@@ -8,7 +8,8 @@
 
 namespace vss::base {
 
-// Where a failure sends the process that meets it; each value has one exit status (exit_status.hpp).
+// Where a failure sends the process that meets it; each value has one exit status
+// (exit_status.hpp).
 enum class ErrorKind : std::uint8_t {
   kFailed,        // the operation was understood and did not succeed
   kUsage,         // a command line or a configuration is wrong

@@ -30,7 +30,11 @@ struct Instant {
   }
 };
 
-constexpr Instant earlier_of(Instant a, Instant b) { return a < b ? a : b; }
-constexpr Instant later_of(Instant a, Instant b) { return a < b ? b : a; }
+constexpr Instant earlier_of(Instant a, Instant b) {
+  return a < b ? a : b;
+}
+constexpr Instant later_of(Instant a, Instant b) {
+  return a < b ? b : a;
+}
 
 }  // namespace vss::base

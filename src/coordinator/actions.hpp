@@ -1,5 +1,5 @@
-// Everything the coordinator can ask for. The driver performs these in order; results come back only as
-// new events.
+// Everything the coordinator can ask for. The driver performs these in order; results come back
+// only as new events.
 #pragma once
 
 #include <variant>
@@ -9,7 +9,7 @@
 
 namespace vss::coordinator {
 
-// --- to participants ----------------------------------------------------------------------------------
+// --- to participants ---
 
 struct AcceptParticipant {
   std::uint64_t connection = 0;
@@ -23,13 +23,13 @@ struct RefuseParticipant {
 struct Tell {
   ParticipantId id;
   Operation operation{};
-  std::uint64_t message_id = 0;      // never used before, by any driver of this boot
+  std::uint64_t message_id = 0;  // never used before, by any driver of this boot
   TransactionId transaction;
   Instant reply_deadline = Instant::never();
   Instant hold_deadline = Instant::never();  // from FREEZE on
 };
-// The request was overtaken: a plain client must no longer read it, and its answer will be late. Never
-// for THAW and ABORT, which have to be seen.
+// The request was overtaken: a plain client must no longer read it, and its answer will be late.
+// Never for THAW and ABORT, which have to be seen.
 struct Withdraw {
   ParticipantId id;
   std::uint64_t message_id = 0;
@@ -46,7 +46,7 @@ struct GrantTime {
   Duration granted{0};
 };
 
-// --- to requesters ------------------------------------------------------------------------------------
+// --- to requesters ---
 
 // Exactly one per CheckRequested, FreezeRequested, ThawRequested and AbortRequested.
 struct Answer {
@@ -58,10 +58,10 @@ struct Answer {
   Instant hold_deadline = Instant::never();
   Reason reason;
 };
-// The requester's transaction changed without its asking (kExpired, kAborted: it was held, and is being
-// thawed), or it ended: kEnded comes last, after everything runs and the record is there. A bound
-// requester always hears of the end of a FREEZE, another one only of an end that it did not ask for;
-// a CHECK ends with its answer.
+// The requester's transaction changed without its asking (kExpired, kAborted: it was held, and is
+// being thawed), or it ended: kEnded comes last, after everything runs and the record is there. A
+// bound requester always hears of the end of a FREEZE, another one only of an end that it did not
+// ask for; a CHECK ends with its answer.
 struct Notify {
   RequesterId requester;
   enum class What : std::uint8_t { kExpired, kAborted, kEnded } what{};
@@ -71,10 +71,10 @@ struct Notify {
   Reason reason;
 };
 
-// --- to the driver itself -----------------------------------------------------------------------------
+// --- to the driver itself ---
 
-// From the first Tell of PREPARE to CloseNote the note in the runtime directory must say so; `answered`
-// is set just before a FREEZE is answered with success.
+// From the first Tell of PREPARE to CloseNote the note in the runtime directory must say so;
+// `answered` is set just before a FREEZE is answered with success.
 struct WriteNote {
   TransactionId transaction;
   Name requester;
@@ -86,13 +86,14 @@ struct EnterFreezeWindow {
   TransactionId transaction;
 };
 struct LeaveFreezeWindow {};
-// The transaction ended. The record lies in the coordinator until the next step: the driver takes it now.
+// The transaction ended. The record lies in the coordinator until the next step: the driver takes
+// it now.
 struct KeepRecord {
   TransactionId transaction;
 };
 
-using Action = std::variant<AcceptParticipant, RefuseParticipant, Tell, Withdraw, TellLate, GrantTime,
-                            Answer, Notify, WriteNote, CloseNote, EnterFreezeWindow,
-                            LeaveFreezeWindow, KeepRecord>;
+using Action =
+    std::variant<AcceptParticipant, RefuseParticipant, Tell, Withdraw, TellLate, GrantTime, Answer,
+                 Notify, WriteNote, CloseNote, EnterFreezeWindow, LeaveFreezeWindow, KeepRecord>;
 
 }  // namespace vss::coordinator

@@ -53,7 +53,8 @@ class Coordinator {
   Phase phase() const;
   const Record& record() const;  // of the open transaction, or of the last that ended
   TransactionId open_transaction() const;
-  const Reason& not_ready() const;  // why a new transaction would be refused now; empty: it would not
+  const Reason& not_ready()
+      const;  // why a new transaction would be refused now; empty: it would not
   std::span<const ParticipantView> participants() const;
 
  private:

@@ -1,5 +1,5 @@
-// Everything that can happen to the coordinator. The driver and the simulator make these; nothing else
-// changes its state.
+// Everything that can happen to the coordinator. The driver and the simulator make these; nothing
+// else changes its state.
 #pragma once
 
 #include <variant>
@@ -8,29 +8,29 @@
 
 namespace vss::coordinator {
 
-// --- participants (devices/ makes these from a connection's bytes) -----------------------------------
+// --- participants (devices/ makes these from a connection's bytes) ---
 
-// A writer or plain application client. Answered by AcceptParticipant or RefuseParticipant in the same
-// step. `connection` is the driver's own number, repeated in that answer.
+// A writer or plain application client. Answered by AcceptParticipant or RefuseParticipant in the
+// same step. `connection` is the driver's own number, repeated in that answer.
 struct WriterJoined {
   std::uint64_t connection = 0;
-  bool plain = false;                // 64-byte client: level 100, required, no PREPARE and no ABORT
-  Name name;                         // plain: made by the session from the peer, e.g. "plain:812"
+  bool plain = false;  // 64-byte client: level 100, required, no PREPARE and no ABORT
+  Name name;           // plain: made by the session from the peer, e.g. "plain:812"
   int level = base::kLevelDefault;
   Criticality criticality = Criticality::kRequired;
-  Duration timeout{0};               // asked for; 0: the default
+  Duration timeout{0};  // asked for; 0: the default
 };
 
 // Where freezer and guardian stand, as they report it.
 struct FreezerStanding {
-  bool clean = false;          // no slot open, nothing in flight, guardian disarmed
+  bool clean = false;  // no slot open, nothing in flight, guardian disarmed
   bool guardian_alive = false;
   TransactionId last_thawed;
-  Reason reason;               // when not clean
+  Reason reason;  // when not clean
 };
 
-// The one freezer; a second is refused. `plain`: a filesystem daemon written for FreeBSD; it reports no
-// standing and no summary: its word is taken, and the record says so.
+// The one freezer; a second is refused. `plain`: a filesystem daemon written for FreeBSD; it
+// reports no standing and no summary: its word is taken, and the record says so.
 struct FreezerJoined {
   std::uint64_t connection = 0;
   bool plain = false;
@@ -54,37 +54,37 @@ struct FilesystemCounts {
   bool plan_changed = false;
 };
 
-// A participant answered. `operation` is what it says it answers; `message_id` must be the one that its
-// Tell carried, or the answer is late (or a lie): TellLate goes out and nothing else changes.
+// A participant answered. `operation` is what it says it answers; `message_id` must be the one that
+// its Tell carried, or the answer is late (or a lie): TellLate goes out and nothing else changes.
 struct Answered {
   ParticipantId id;
   std::uint64_t message_id = 0;
-  std::uint32_t operation_raw = 0;   // wire value as sent; checked against what was asked
+  std::uint32_t operation_raw = 0;  // wire value as sent; checked against what was asked
   bool success = false;
   Reason reason;
-  FilesystemCounts filesystems;      // freezer only
+  FilesystemCounts filesystems;  // freezer only
 };
 
 struct MoreTimeAsked {
   ParticipantId id;
   std::uint64_t message_id = 0;
-  Duration duration{0};              // from now
+  Duration duration{0};  // from now
 };
 
-// The thawed page shows this transaction: freezer, guardian or recovery thawed all it had frozen. The
-// driver watches the page while the freezer's connection is gone.
+// The thawed page shows this transaction: freezer, guardian or recovery thawed all it had frozen.
+// The driver watches the page while the freezer's connection is gone.
 struct ThawedMark {
   TransactionId transaction;
 };
 
-// --- requesters (requesters/ makes these) --------------------------------------------------------------
+// --- requesters (requesters/ makes these) ---
 
 struct SnapshotOptions {
-  Selection selection = Selection::kAll;      // the paths stay with the driver
+  Selection selection = Selection::kAll;  // the paths stay with the driver
   bool require_given = false;
   Grade require = Grade::kFilesystem;
-  Duration hold_budget{0};                    // 0: as configured; it can only shorten that
-  bool bound_to_requester = true;             // RequesterGone aborts it (false: `vssctl hold`)
+  Duration hold_budget{0};         // 0: as configured; it can only shorten that
+  bool bound_to_requester = true;  // RequesterGone aborts it (false: `vssctl hold`)
 };
 
 // Ask "could you?". `tag` is the requester's own number for the request, repeated in Answer.
@@ -105,8 +105,9 @@ struct FreezeRequested {
   SnapshotOptions options;
 };
 
-// THAW. A host's link sends it bare (transaction none): it speaks of what this link opened, and is success
-// where nothing is open. With an id (`vssctl release`): that transaction must be the one held.
+// THAW. A host's link sends it bare (transaction none): it speaks of what this link opened, and is
+// success where nothing is open. With an id (`vssctl release`): that transaction must be the one
+// held.
 struct ThawRequested {
   RequesterId requester;
   Name name;
@@ -126,19 +127,20 @@ struct RequesterGone {
   Reason reason;
 };
 
-// At start, before anything else: the note of a driver that died with a transaction open. The link of
-// that name gets failure for its next THAW, once; a release of that id fails.
+// At start, before anything else: the note of a driver that died with a transaction open. The link
+// of that name gets failure for its next THAW, once; a release of that id fails.
 struct NoteFound {
   TransactionId transaction;
   Name requester;
   bool answered = false;  // the FREEZE had been answered success
 };
 
-// Nothing happened but time: the deadline that step() returned has come (or not: early is harmless).
+// Nothing happened but time: the deadline that step() returned has come (or not: early is
+// harmless).
 struct Tick {};
 
 using Event = std::variant<WriterJoined, FreezerJoined, FreezerStatus, ParticipantLeft, Answered,
-                           MoreTimeAsked, ThawedMark, CheckRequested, FreezeRequested, ThawRequested,
-                           AbortRequested, RequesterGone, NoteFound, Tick>;
+                           MoreTimeAsked, ThawedMark, CheckRequested, FreezeRequested,
+                           ThawRequested, AbortRequested, RequesterGone, NoteFound, Tick>;
 
 }  // namespace vss::coordinator

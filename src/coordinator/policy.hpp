@@ -28,13 +28,14 @@ struct WriterRule {
 };
 
 struct Policy {
-  // By RequesterKind: Hyper-V 10/45/10/60/20 s, QEMU agent 15/15/10/60/20 s, local 60/60/10/30/20 s.
+  // By RequesterKind: Hyper-V 10/45/10/60/20 s, QEMU agent 15/15/10/60/20 s, local 60/60/10/30/20
+  // s.
   std::array<RequesterPolicy, kRequesterKinds> requesters;
   std::vector<WriterRule> writers;
-  Duration timeout_default = base::seconds{2};   // CHECK, FREEZE, THAW of one participant
-  Duration timeout_max = base::seconds{30};      // what a writer may ask for
-  Duration guardian_margin = base::seconds{2};   // guardian acts this long after the hold deadline
-  Duration release_margin = base::seconds{4};    // writers are released without the freezer
+  Duration timeout_default = base::seconds{2};  // CHECK, FREEZE, THAW of one participant
+  Duration timeout_max = base::seconds{30};     // what a writer may ask for
+  Duration guardian_margin = base::seconds{2};  // guardian acts this long after the hold deadline
+  Duration release_margin = base::seconds{4};   // writers are released without the freezer
   std::size_t writers_max = base::kWritersDefault;
 
   const RequesterPolicy& of(RequesterKind kind) const {

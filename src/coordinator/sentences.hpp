@@ -11,7 +11,7 @@ namespace vss::coordinator::sentences {
 
 using base::TransactionId;
 
-// --- before a transaction ------------------------------------------------------------------------
+// --- before a transaction ---
 Reason busy(std::string_view owner, TransactionId id, Phase phase);
 Reason no_freezer();
 Reason no_guardian();
@@ -20,7 +20,7 @@ Reason expected_absent(std::string_view writer);
 Reason writers_limit(std::size_t limit);
 Reason second_freezer();
 
-// --- why it failed -------------------------------------------------------------------------------
+// --- why it failed ---
 Reason writer_refused(const Participant& writer, Operation operation, std::string_view reason);
 Reason writer_late(const Participant& writer, Operation operation, Duration after);
 Reason writer_lost(const Participant& writer, Phase phase, std::string_view reason);
@@ -34,7 +34,7 @@ Reason withdrawn(std::string_view requester, Phase phase);
 Reason aborted(std::string_view by, Phase phase);
 Reason requester_gone(std::string_view requester, std::string_view reason);
 
-// --- the hold was not what it should have been ---------------------------------------------------
+// --- the hold was not what it should have been ---
 Reason hold_expired(Duration budget, RequesterKind kind);
 Reason thaw_tampered(const FilesystemCounts& counts);
 Reason freezer_thaw_failed(std::string_view reason);
@@ -42,7 +42,7 @@ Reason released_unconfirmed(Duration margin);
 Reason thaw_unfinished(Duration budget, Phase phase);
 Reason driver_died(TransactionId id, bool answered);
 
-// --- how it ended --------------------------------------------------------------------------------
+// --- how it ended ---
 Reason check_passed(Grade grade, std::size_t writers, const FilesystemCounts& counts);
 Reason consistent(const Record& record, std::size_t writers_held, Duration hold);
 Reason nothing_open();

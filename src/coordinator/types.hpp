@@ -19,8 +19,8 @@ using base::TransactionId;
 using Name = base::FixedText<base::kNameBytesMax>;
 using Reason = base::FixedText<base::kReasonBytesMax>;
 
-// A participant's place in the coordinator's table and how often that place was used before, so that
-// news of a connection that is gone never hits the one that took its place.
+// A participant's place in the coordinator's table and how often that place was used before, so
+// that news of a connection that is gone never hits the one that took its place.
 struct ParticipantId {
   std::uint32_t index = 0;
   std::uint32_t use = 0;  // 0: nobody
@@ -37,8 +37,8 @@ enum class RequesterKind : std::uint8_t { kHyperV, kQemuAgent, kLocal };
 inline constexpr std::size_t kRequesterKinds = 3;
 
 enum class Operation : std::uint8_t { kCheck, kPrepare, kFreeze, kThaw, kAbort };
-// The number of an operation in a participant's message (wire::Operation has the same numbers): what
-// Answered::operation_raw is compared with.
+// The number of an operation in a participant's message (wire::Operation has the same numbers):
+// what Answered::operation_raw is compared with.
 constexpr std::uint32_t operation_raw(Operation operation) {
   constexpr std::array<std::uint32_t, 5> kNumbers{1, 4, 2, 3, 5};
   return kNumbers[static_cast<std::size_t>(operation)];
@@ -47,19 +47,19 @@ enum class Criticality : std::uint8_t { kRequired, kOptional };
 enum class Selection : std::uint8_t { kAll, kNone, kPaths };
 enum class Grade : std::uint8_t { kCrash, kFilesystem, kApplication };  // ascending
 
-// Where the one open transaction stands. Level by level within a phase is not a phase of its own: the
-// table in transitions.cpp says what a phase does with each trigger.
+// Where the one open transaction stands. Level by level within a phase is not a phase of its own:
+// the table in transitions.cpp says what a phase does with each trigger.
 enum class Phase : std::uint8_t {
   kIdle,
-  kCheck,               // writers by ascending level, then the freezer
-  kPrepare,             // writers by ascending level, then the freezer
-  kFreezeWriters,       // by ascending level
-  kSeal,                // between the last writer and the filesystems; empty today
+  kCheck,          // writers by ascending level, then the freezer
+  kPrepare,        // writers by ascending level, then the freezer
+  kFreezeWriters,  // by ascending level
+  kSeal,           // between the last writer and the filesystems; empty today
   kFreezeFilesystems,
   kHeld,
-  kThawFilesystems,     // the requester's THAW or the deadline
-  kThawWriters,         // by descending level
-  kAbortFilesystems,    // the same going up, told as ABORT to registered participants
+  kThawFilesystems,   // the requester's THAW or the deadline
+  kThawWriters,       // by descending level
+  kAbortFilesystems,  // the same going up, told as ABORT to registered participants
   kAbortWriters,
 };
 inline constexpr std::size_t kPhases = 11;

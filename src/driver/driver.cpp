@@ -169,7 +169,7 @@ void Driver::stop_if_finished(base::Instant now) {
   loop_.stop();
 }
 
-// --- what the servers bring ----------------------------------------------------------------------
+// --- what the servers bring ---
 
 void Driver::on_participant_event(const coordinator::Event& event) {
   if (const auto* joined = std::get_if<coordinator::FreezerJoined>(&event)) {

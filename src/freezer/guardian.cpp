@@ -43,8 +43,7 @@ Instant Guardian::next_wake() const {
   return watch_ && !watch_->acting ? base::earlier_of(tick, watch_->deadline) : tick;
 }
 
-// --- the freezer's packets
-// ---------------------------------------------------------------------------
+// --- the freezer's packets ---
 
 void Guardian::accept_client() {
   auto socket = platform::accept_one(parts_.listener.get());
@@ -172,8 +171,7 @@ void Guardian::refuse(int socket, std::string_view reason) {
   platform::send_packet(socket, packet.bytes());
 }
 
-// --- acting
-// ------------------------------------------------------------------------------------------
+// --- acting ---
 
 bool Guardian::client_gone() const {
   return client_->lost || platform::process_ended(client_->process.get()) ||

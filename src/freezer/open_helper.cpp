@@ -20,8 +20,7 @@ struct Answer {
   std::int32_t sync_error = 0;
 };
 
-// --- in the helper: no allocation
-// -----------------------------------------------------------------------
+// --- in the helper: no allocation ---
 
 Answer open_item(const OpenItem& item, OpenHelper::Work work, base::UniqueFd& fd) {
   Answer answer;

@@ -1,4 +1,5 @@
-// Local SOCK_SEQPACKET sockets: packets with at most a few descriptors, and who is at the other end.
+// Local SOCK_SEQPACKET sockets: packets with at most a few descriptors, and who is at the other
+// end.
 #pragma once
 
 #include <sys/types.h>
@@ -21,9 +22,10 @@ struct PeerCredentials {
   gid_t group_id = 0;
 };
 
-// Binds and listens. An old socket file of the same name is replaced only when nobody listens on it;
-// a live listener is kErrorKind::kFailed "already in use". The mode is set before the first connection can
-// be accepted. The descriptor is non-blocking and close-on-exec. Not freeze-safe: opens by path.
+// Binds and listens. An old socket file of the same name is replaced only when nobody listens on
+// it; a live listener is kErrorKind::kFailed "already in use". The mode is set before the first
+// connection can be accepted. The descriptor is non-blocking and close-on-exec. Not freeze-safe:
+// opens by path.
 base::Result<base::UniqueFd> listen_at(const std::string& path, mode_t mode);
 
 // Connects; the descriptor is blocking for connect and non-blocking afterwards. Not freeze-safe.
@@ -45,11 +47,11 @@ IoOutcome send_packet(int socket, std::span<const std::byte> packet,
                       std::span<const int> descriptors = {});
 
 struct ReceivedPacket {
-  std::span<std::byte> bytes;  // within the caller's buffer
+  std::span<std::byte> bytes;                                 // within the caller's buffer
   base::FixedVector<int, kPacketDescriptorsMax> descriptors;  // the caller owns (and closes) them
 };
-// Receives one packet, never blocks. A packet longer than the buffer is dropped whole: kTooLong, its
-// descriptors closed. Descriptors arrive close-on-exec. Freeze-safe; allocates nothing.
+// Receives one packet, never blocks. A packet longer than the buffer is dropped whole: kTooLong,
+// its descriptors closed. Descriptors arrive close-on-exec. Freeze-safe; allocates nothing.
 IoOutcome receive_packet(int socket, std::span<std::byte> buffer, ReceivedPacket& packet);
 
 }  // namespace vss::platform

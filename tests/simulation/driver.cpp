@@ -51,8 +51,7 @@ void Driver::die(Duration back_after) {
   world_.timeline().after(back_after, [this] { start(); });
 }
 
-// --- participants
-// --------------------------------------------------------------------------------------
+// --- participants ---
 
 std::shared_ptr<Link> Driver::accept(Participant& peer) {
   if (!up()) return nullptr;
@@ -91,8 +90,7 @@ void Driver::receive(const std::shared_ptr<Link>& link, std::span<const std::byt
   close_finished_sessions();
 }
 
-// --- coordinator
-// ---------------------------------------------------------------------------------------
+// --- coordinator ---
 
 void Driver::step(const Event& event) {
   if (!up()) return;
@@ -187,8 +185,7 @@ void Driver::flush() {
   }
 }
 
-// --- the thawed page
-// -----------------------------------------------------------------------------------
+// --- the thawed page ---
 
 void Driver::page_changed() {
   world_.timeline().after(random_.between(Duration{0}, milliseconds{50}), [this, life = life_] {

@@ -29,14 +29,12 @@ class Driver {
     return coordinator_ ? coordinator_->phase() : coordinator::Phase::kIdle;
   }
 
-  // --- participants
-  // --------------------------------------------------------------------------------
+  // --- participants ---
   std::shared_ptr<Link> accept(Participant& peer);  // null while it is down
   void send_up(const std::shared_ptr<Link>& link, std::span<const std::byte> packet);
   void close_by_peer(const std::shared_ptr<Link>& link);
 
-  // --- requesters, page
-  // ----------------------------------------------------------------------------
+  // --- requesters, page ---
   void step(const coordinator::Event& event);
   void page_changed();
 

@@ -23,8 +23,7 @@ Freezer::Freezer(World& world)
                 .is_gone = [&world](std::uint64_t claim) { return world.is_gone(claim); },
                 .time_for_thaw = [this] { return time_for_thaw(); }}) {}
 
-// --- connection
-// ----------------------------------------------------------------------------------------
+// --- connection ---
 
 void Freezer::say_hello() {
   wire::Registration registration;
@@ -74,8 +73,7 @@ void Freezer::send_status() {
 // The request that came with CHECK or PREPARE: the base class has handled the event in it.
 void Freezer::got_frame(const wire::FrameView&) {}
 
-// --- questions
-// -----------------------------------------------------------------------------------------
+// --- questions ---
 
 void Freezer::got_event(const Question& question) {
   last_question_ = question;
@@ -218,8 +216,7 @@ void Freezer::thaw_by_itself(std::string_view why) {
   });
 }
 
-// --- what it knows
-// -------------------------------------------------------------------------------------
+// --- what it knows ---
 
 bool Freezer::holds_a_claim() const {
   return std::ranges::any_of(world().freezer_files().slots, [&](const Slot& slot) {

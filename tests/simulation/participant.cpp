@@ -26,8 +26,7 @@ Participant::Participant(World& world, Actor actor, unsigned number, std::string
       name_(std::move(name)),
       random_(derive(world.scenario().seed, 1000 + 100 * static_cast<unsigned>(actor) + number)) {}
 
-// --- its life
-// ------------------------------------------------------------------------------------------
+// --- its life ---
 
 void Participant::start() {
   running_ = true;
@@ -91,8 +90,7 @@ void Participant::run_at(Instant when, std::function<void()> what) {
   });
 }
 
-// --- what arrives
-// --------------------------------------------------------------------------------------
+// --- what arrives ---
 
 void Participant::receive(std::vector<std::byte> packet) {
   if (stopped_) {
@@ -154,8 +152,7 @@ void Participant::asked(const Question& question) {
   got_event(question);
 }
 
-// --- what it answers
-// -----------------------------------------------------------------------------------
+// --- what it answers ---
 
 void Participant::answer(const Question& question, bool success, std::string_view reason,
                          std::optional<wire::FilesystemSummary> summary) {

@@ -46,8 +46,7 @@ class Participant {
   bool plain() const { return plain_; }
   bool is_connected(std::uint64_t connection) const { return link_ && link_->id == connection; }
 
-  // --- its life
-  // ------------------------------------------------------------------------------------
+  // --- its life ---
   void start();  // runs, and connects until that succeeds
   // SIGKILL; the service manager starts it again, or nobody does.
   void die(std::optional<base::Duration> back_after);
@@ -55,8 +54,7 @@ class Participant {
   void flood(std::uint64_t salt);
   void talk_nonsense();
 
-  // --- called by its link
-  // --------------------------------------------------------------------------
+  // --- called by its link ---
   void receive(std::vector<std::byte> packet);
   void connection_closed(std::uint64_t connection);
 

@@ -69,8 +69,7 @@ std::size_t Requester::send(Request::Kind kind, TransactionId names) {
   return world_.send(std::move(request));
 }
 
-// --- what comes back
-// -----------------------------------------------------------------------------------
+// --- what comes back ---
 
 void Requester::answered(std::size_t request, const coordinator::Answer& answer) {
   if (waits_for_ != request) return;
@@ -153,8 +152,7 @@ void Requester::driver_died() {
   });
 }
 
-// --- faults
-// --------------------------------------------------------------------------------------------
+// --- faults ---
 
 bool Requester::repeat() {
   if (!last_kind_) return false;

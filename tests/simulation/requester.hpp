@@ -21,8 +21,7 @@ class Requester {
   bool done() const { return stage_ == Stage::kDone; }
   coordinator::RequesterId id() const { return id_; }
 
-  // --- what comes back
-  // -----------------------------------------------------------------------------
+  // --- what comes back ---
   void answered(std::size_t request, const coordinator::Answer& answer);
   void noticed(const coordinator::Notify& notice);
   void driver_died();

@@ -88,8 +88,7 @@ const Writer* World::writer(const Participant* participant) const {
   return found == writers_.end() ? nullptr : found->get();
 }
 
-// --- asks
-// ----------------------------------------------------------------------------------------------
+// --- asks ---
 
 void World::begin_ask() {
   if (current_ask_ >= scenario_.asks.size()) return;
@@ -107,8 +106,7 @@ void World::ask_done() {
   });
 }
 
-// --- processes
-// -----------------------------------------------------------------------------------------
+// --- processes ---
 
 void World::kill_freezer_that_holds_a_claim() {
   if (freezer_->stopped() && freezer_->holds_a_claim()) freezer_->die(seconds{1});
@@ -122,8 +120,7 @@ void World::guardian_changed() {
   if (freezer_runs()) freezer_->guardian_changed();
 }
 
-// --- network
-// -------------------------------------------------------------------------------------------
+// --- network ---
 
 std::shared_ptr<Link> World::connect(Participant& peer) {
   auto link = driver_->accept(peer);
@@ -164,8 +161,7 @@ void World::note_guardian_thaw() {
   if (Transaction* t = history_.find(files_.transaction)) ++t->guardian_thaws;
 }
 
-// --- requesters
-// ----------------------------------------------------------------------------------------
+// --- requesters ---
 
 std::size_t World::send(Request request) {
   request.tag = next_tag_++;
@@ -263,8 +259,7 @@ void World::driver_died() {
     requester->driver_died();
 }
 
-// --- filesystems of a request
-// --------------------------------------------------------------------------
+// --- filesystems of a request ---
 
 coordinator::Selection World::selection(TransactionId transaction) const {
   const Transaction* found = history_.find(transaction);

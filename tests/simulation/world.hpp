@@ -54,8 +54,7 @@ class World {
   // Once.
   Outcome run();
 
-  // --- what is in it
-  // -------------------------------------------------------------------------------
+  // --- what is in it ---
   const Scenario& scenario() const { return scenario_; }
   const coordinator::Policy& policy() const { return policy_; }
   Timeline& timeline() { return timeline_; }
@@ -79,8 +78,7 @@ class World {
   }
   void violated(int promise, std::string text);
 
-  // --- processes
-  // -----------------------------------------------------------------------------------
+  // --- processes ---
   std::uint64_t next_process() { return next_process_++; }
   void process_gone(std::uint64_t process) { gone_.insert(process); }
   bool is_gone(std::uint64_t process) const { return gone_.contains(process); }
@@ -90,8 +88,7 @@ class World {
   bool thaws_on_its_own(const Transaction& transaction) const;
   void guardian_changed();
 
-  // --- participants' side of the network
-  // -----------------------------------------------------------
+  // --- participants' side of the network ---
   std::shared_ptr<Link> connect(Participant& peer);
   void send_up(const std::shared_ptr<Link>& link, std::span<const std::byte> packet);
   void close_by_peer(const std::shared_ptr<Link>& link) { driver_->close_by_peer(link); }
@@ -103,8 +100,7 @@ class World {
   void note_guardian_thaw();
   void saw_late(Participant& who, std::uint64_t message_id);
 
-  // --- driver's side
-  // -------------------------------------------------------------------------------
+  // --- driver's side ---
   void deliver_down(const std::shared_ptr<Link>& link, std::span<const std::byte> packet);
   void deliver_close(const std::shared_ptr<Link>& link);
   const wire::FilesystemRequest* filesystem_request(TransactionId transaction);
@@ -117,8 +113,7 @@ class World {
   void note_found(const coordinator::NoteFound& note);
   void driver_died();
 
-  // --- requesters' side
-  // ----------------------------------------------------------------------------
+  // --- requesters' side ---
   coordinator::RequesterId next_requester() { return {next_requester_++}; }
   std::size_t send(Request request);  // its index in history().requests
   void deliver_next_request_at(Instant when) { next_request_at_ = when; }
@@ -128,8 +123,7 @@ class World {
   const std::vector<coordinator::RequesterId>& gone_requesters() const { return gone_requesters_; }
   unsigned current_ask() const { return current_ask_; }
 
-  // --- faults
-  // --------------------------------------------------------------------------------------
+  // --- faults ---
   std::optional<FaultSpec> fault_of_question(const Participant& who, const Question& question);
   std::optional<FaultSpec> fault_of_freezing(Fault fault, const Question& question, bool possible);
 

@@ -33,8 +33,7 @@ class Intruder : public Participant {
 
 }  // namespace
 
-// --- questions
-// -----------------------------------------------------------------------------------------
+// --- questions ---
 
 std::optional<FaultSpec> World::take(Fault fault, Actor actor, unsigned writer, Phase phase,
                                      unsigned ask) {
@@ -85,8 +84,7 @@ void World::struck(const FaultSpec& fault, Phase phase) {
   if (coverage_ != nullptr) coverage_->count(fault.fault, fault.actor, phase);
 }
 
-// --- moments
-// -------------------------------------------------------------------------------------------
+// --- moments ---
 
 void World::schedule_faults(Phase phase) {
   if (current_ask_ >= scenario_.asks.size()) return;
@@ -205,8 +203,7 @@ void World::join_another(const FaultSpec& fault, Random& random) {
   writers_.back()->start();
 }
 
-// --- kernel
-// --------------------------------------------------------------------------------------------
+// --- kernel ---
 
 bool World::carry_out_on_kernel(const FaultSpec& fault, Random& random) {
   std::vector<unsigned> candidates;
@@ -247,8 +244,7 @@ bool World::carry_out_on_kernel(const FaultSpec& fault, Random& random) {
   }
 }
 
-// --- requesters
-// ----------------------------------------------------------------------------------------
+// --- requesters ---
 
 bool World::carry_out_on_requester(const FaultSpec& fault, Random& random) {
   if (fault.fault == Fault::kAborts) {

@@ -100,8 +100,7 @@ void World::after_step() {
   schedule_faults(driver_->phase());
 }
 
-// --- requests and transactions
-// -------------------------------------------------------------------------
+// --- requests and transactions ---
 
 void World::note_request(std::size_t index, TransactionId open, std::span<const Action> actions) {
   Request& request = history_.requests[index];
@@ -152,8 +151,7 @@ void World::note_left(const coordinator::ParticipantLeft& left) {
   trace(member->peer->name(), "left", "{}", left.reason.view());
 }
 
-// --- actions
-// -------------------------------------------------------------------------------------------
+// --- actions ---
 
 void World::note_action(const Action& action) {
   std::visit(
@@ -256,8 +254,7 @@ void World::note_found(const coordinator::NoteFound& note) {
   history_.notes_found.push_back(note);
 }
 
-// --- participants' side
-// --------------------------------------------------------------------------------
+// --- participants' side ---
 
 Question World::question_of_plain(const wire::DeviceMessage& message) {
   Question question;
@@ -283,8 +280,7 @@ void World::saw_late(Participant& who, std::uint64_t message_id) {
   trace(who.name(), "is late", "{:x}", message_id);
 }
 
-// --- trace
-// ---------------------------------------------------------------------------------------------
+// --- trace ---
 
 void World::trace_action(const Action& action) {
   const auto peer = [this](coordinator::ParticipantId id) -> std::string_view {

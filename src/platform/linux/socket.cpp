@@ -32,7 +32,8 @@ base::Result<base::UniqueFd> new_socket(int extra_flags) {
 }
 
 std::unexpected<base::Error> path_error(const char* verb, const std::string& path, int error) {
-  return base::fail(std::string("cannot ") + verb + " " + path + ": " + std::strerror(error), error);
+  return base::fail(std::string("cannot ") + verb + " " + path + ": " + std::strerror(error),
+                    error);
 }
 
 }  // namespace
@@ -52,7 +53,8 @@ base::Result<base::UniqueFd> listen_at(const std::string& path, mode_t mode) {
   auto address = address_of(path);
   if (!address) return std::unexpected(address.error());
   if (auto other = connect_to(path)) {
-    return base::fail("cannot listen at " + path + ": another instance is listening there; stop it " +
+    return base::fail("cannot listen at " + path +
+                          ": another instance is listening there; stop it " +
                           "or choose another --runtime-dir",
                       EADDRINUSE);
   } else if (other.error().os_errno == ECONNREFUSED) {
@@ -146,7 +148,8 @@ IoOutcome receive_packet(int socket, std::span<std::byte> buffer, ReceivedPacket
   }
   if (size == 0) return IoOutcome::kClosed;  // our frames are never empty
   if ((message.msg_flags & MSG_TRUNC) != 0) {
-    for (const int fd : packet.descriptors) ::close(fd);
+    for (const int fd : packet.descriptors)
+      ::close(fd);
     packet.descriptors.clear();
     return IoOutcome::kTooLong;
   }

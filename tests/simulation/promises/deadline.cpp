@@ -74,8 +74,7 @@ class DeadlinePromise : public Promise {
     return owed.requester == request.requester || (owed.host && owed.name == request.name);
   }
 
-  // --- the deadline
-  // --------------------------------------------------------------------------------
+  // --- the deadline ---
 
   void told(const coordinator::Tell& tell) {
     const Transaction* t = world().history().find(tell.transaction);
@@ -129,8 +128,7 @@ class DeadlinePromise : public Promise {
     }
   }
 
-  // --- answers to THAW
-  // -----------------------------------------------------------------------------
+  // --- answers to THAW ---
 
   void answered(const Answer& answer, bool noted) {
     for (const Request& request : world().history().requests) {

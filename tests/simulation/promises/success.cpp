@@ -51,8 +51,7 @@ class SuccessPromise : public Promise {
     if (request.phase_then == Phase::kIdle) broken(1, "refused although nothing is open");
   }
 
-  // --- success
-  // -------------------------------------------------------------------------------------
+  // --- success ---
 
   void freeze_succeeded(const Transaction& t, const Request& request, const Answer& answer,
                         const Step& step) {
@@ -139,8 +138,7 @@ class SuccessPromise : public Promise {
     }
   }
 
-  // --- failure
-  // -------------------------------------------------------------------------------------
+  // --- failure ---
 
   bool has_cause(const Transaction& t, const Request& request, const Step& step) {
     if (stopped_by_somebody(t, step) || writers_cause(t, request)) return true;
