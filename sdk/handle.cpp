@@ -120,8 +120,10 @@ int Handle::connect() {
                            .append(::strerror(-error))
                            .append(remedy_of(error)));
   }
-  if ((error = check_server(socket.get())) < 0) return error;
-  if ((error = wakeup_.watch(socket.get())) < 0) return fail(error, "cannot watch the socket");
+  error = check_server(socket.get());
+  if (error < 0) return error;
+  error = wakeup_.watch(socket.get());
+  if (error < 0) return fail(error, "cannot watch the socket");
   socket_ = std::move(socket);
   end_of_connection_ = 0;
   return send(wire::make_frame(registration)) ? 0 : -ECONNREFUSED;

@@ -123,7 +123,7 @@ TEST_F(Sdk, RefusesBadValuesWithAReason) {
     vss_writer* writer = nullptr;
     EXPECT_EQ(vss_writer_create(&options, &writer), 0);
     EXPECT_EQ(vss_writer_connect(writer), -EINVAL);
-    const std::string text = vss_writer_error(writer);
+    std::string text = vss_writer_error(writer);
     vss_writer_destroy(writer);
     return text;
   };

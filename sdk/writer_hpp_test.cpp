@@ -33,8 +33,8 @@ class Recorder : public vss::Writer {
   std::string freeze_refusal;
   bool freeze_throws = false;
   std::chrono::nanoseconds ask_for{0};
-  std::chrono::nanoseconds gained{0};
-  bool overtaken = false;
+  std::atomic<std::chrono::nanoseconds> gained{0ns};
+  std::atomic<bool> overtaken = false;
   bool wait_until_overtaken = false;
 
  protected:
@@ -158,7 +158,7 @@ TEST_F(WriterHpp, WaitsInFreezeForMoreTime) {
   fake_server_tell(server_, VSS_EVENT_FREEZE, 2, 5, 1000, 60'000);
   EXPECT_EQ(fake_server_grant(server_, 3000), 3'000'000'000u);
   EXPECT_EQ(answer().status, 0u);
-  EXPECT_GT(writer_.gained, 1s);
+  EXPECT_GT(writer_.gained.load(), 1s);
 }
 
 TEST_F(WriterHpp, KeepsForLaterWhatComesWhileItWaitsForMoreTime) {
@@ -170,7 +170,7 @@ TEST_F(WriterHpp, KeepsForLaterWhatComesWhileItWaitsForMoreTime) {
   fake_server_grant(server_, 0);
   EXPECT_EQ(answer().id, 2u);
   EXPECT_EQ(answer().id, 3u);
-  EXPECT_EQ(writer_.gained, 0s);
+  EXPECT_EQ(writer_.gained.load(), 0s);
   EXPECT_EQ(writer_.calls(), (Calls{"connected", "prepare", "freeze", "abort"}));
 }
 
