@@ -9,6 +9,7 @@
 #include "platform/clock.hpp"
 #include "platform/mount_identity.hpp"
 #include "platform/poll.hpp"
+#include "platform/sleep.hpp"
 #include "platform/socket.hpp"
 
 namespace vss::freezer {
@@ -91,6 +92,15 @@ void OpenHelper::receive() {
 
 bool OpenHelper::finished() {
   return answered_ == results_.size() && !broken_ && process_.ended();
+}
+
+bool OpenHelper::stop_within(base::Duration patience) {
+  const base::Instant limit = platform::now() + patience;
+  while (!stop()) {
+    if (platform::now() >= limit) return false;
+    platform::sleep_for(base::milliseconds{1});
+  }
+  return true;
 }
 
 bool OpenHelper::stop() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "base/unique_fd.hpp"
 #include "platform/helper_process.hpp"
 
@@ -52,6 +53,7 @@ class OpenHelper {
   std::size_t working_on() const { return answered_; }
   // Ends it; true once it is gone. One that hangs in the kernel stays until the kernel answers.
   bool stop();
+  bool stop_within(base::Duration patience);  // blocks that long: while nothing is frozen
 
   std::vector<OpenedItem>& results() { return results_; }
 

@@ -74,7 +74,15 @@ std::string outcome_text(const SlotState& state) {
 }  // namespace
 
 base::Result<std::unique_ptr<Recovery>> Recovery::start(SlotTable& table,
-                                                        platform::FreezeIoctls& ioctls) {
+                                                        platform::FreezeIoctls& ioctls,
+                                                        bool force) {
+  if (!force && table.header().pid_namespace != platform::pid_namespace() &&
+      std::ranges::any_of(table.used(),
+                          [](const Slot& slot) { return slot.state().in_flight(); })) {
+    return base::fail(
+        "a freeze or thaw was under way in another PID namespace: run `vss-freezer --thaw` there, "
+        "or with --force where that namespace has ended");
+  }
   std::unique_ptr<Recovery> recovery(new Recovery(table));
   for (std::size_t i = 0; i < table.count(); ++i) {
     if (table[i].open()) recovery->slots_.push_back(i);

@@ -25,8 +25,11 @@ class Recovery {
  public:
   // Opens what is to be opened (a helper does; what does not answer is left out) and starts to
   // thaw. Not freeze-safe: reads mount tables, forks.
+  // Fails where a slot is in an ioctl of another PID namespace, unless `force`: whether that thread
+  // is gone cannot be seen from here.
   static base::Result<std::unique_ptr<Recovery>> start(SlotTable& table,
-                                                       platform::FreezeIoctls& ioctls);
+                                                       platform::FreezeIoctls& ioctls,
+                                                       bool force = false);
 
   int descriptor() const { return lanes_->finished_event(); }
   // Until everything that was found is closed, or the time is over. True: it is.

@@ -15,6 +15,7 @@ namespace {
 
 using base::milliseconds;
 
+constexpr std::size_t kStreamsMax = 32;
 constexpr std::size_t kOutboxBytes = 1024 * 1024;
 constexpr milliseconds kBackOffMin{100};
 constexpr milliseconds kBackOffMax{2000};
@@ -146,6 +147,10 @@ void Session::on_event(const wire::FrameView& frame) {
 void Session::on_plan(const wire::FrameView& frame) {
   const auto request = wire::decode_filesystem_request(frame);
   if (!request) return lose(wire::to_text(request.error()));
+  if (streams_.size() >= kStreamsMax) {
+    return push(wire::make_plan_end({}, frame.tag, wire::kStatusFail, "too many plans asked for"),
+                Outbox::Kind::kAnswer);
+  }
   auto planning = plans_.make(*request);
   if (!planning) {
     return push(wire::make_plan_end({}, frame.tag, wire::kStatusFail, planning.error().message),

@@ -67,13 +67,6 @@ base::Result<OwnerLock> take_lock(const Options& options) {
   }
 }
 
-base::Status check_namespace(const SlotTable& table) {
-  if (table.header().pid_namespace == platform::pid_namespace()) return {};
-  return base::fail(
-      "the slots were written in another PID namespace, whose processes cannot be told apart here; "
-      "run --thaw there");
-}
-
 std::string when_it_thaws(const SlotTable& table) {
   const base::Instant deadline{table.header().hold_deadline.load()};
   const auto left = deadline - platform::now();
@@ -120,7 +113,6 @@ base::Result<int> run_thaw(const Options& options) {
     say("nothing is frozen");
     return base::kExitYes;
   }
-  if (auto same = check_namespace(*table); !same) return std::unexpected(same.error());
   if (options.force) kill_holders(*table);
   auto lock = take_lock(options);
   if (!lock) {
@@ -129,7 +121,7 @@ base::Result<int> run_thaw(const Options& options) {
                       ", is alive and will thaw " + when_it_thaws(*table) +
                       "; end its transaction with `vssctl thaw`, or give --force to kill it");
   }
-  auto recovery = Recovery::start(*table, platform::freeze_ioctls());
+  auto recovery = Recovery::start(*table, platform::freeze_ioctls(), options.force);
   if (!recovery) return std::unexpected(recovery.error());
   (*recovery)->wait(kThawPatience);
   for (const std::string& line : (*recovery)->report())

@@ -74,13 +74,7 @@ void Transaction::begin(const wire::Event& event) {
 void Transaction::thaw(const wire::Event& event) {
   const bool known = event.transaction == id_ || !event.transaction.valid();
   if (!known || (idle() && !slots_are_ours_)) {
-    // Nothing of it is open here: it thawed long ago, or never froze.
-    wire::Reply reply{static_cast<std::uint32_t>(event.operation),
-                      event.message_id,
-                      wire::kStatusSuccess,
-                      {},
-                      wire::FilesystemSummary{}};
-    return parts_.listener.reply(reply);
+    return answer_now(event, {}, {});  // nothing of it is open here: it never froze
   }
   expect(event);
   switch (phase_) {
@@ -182,8 +176,8 @@ void Transaction::on_time(Instant now) {
       return look_at_layer();
     case Phase::kHeld:
       if (now >= hold_deadline_) return begin_thaw("the hold deadline passed before THAW");
-      // Not ours to decide while we hold: somebody else must have thawed.
-      if (lanes_ && parts_.slots.anything_closed()) begin_thaw("the guardian thawed first");
+      // We close nothing while we hold: the guardian must have.
+      if (lanes_ && parts_.slots.anything_closed()) begin_thaw(who_else_thawed());
       return;
     case Phase::kThawing:
       look_at_thaw();

@@ -117,6 +117,7 @@ class Transaction {
   void end();
   void answer_thaw();
   void tell_slots(base::Instant now);
+  base::Instant answer_by() const { return pending_ ? pending_->reply_by : base::Instant::never(); }
   void drop_helper();
   bool helper_hangs();
 
@@ -143,7 +144,6 @@ class Transaction {
   bool plan_changed_ = false;
   base::Instant hold_deadline_ = base::Instant::never();
   base::Instant phase_deadline_ = base::Instant::never();
-  base::Instant thaw_began_;
   wire::Reason spoiled_;  // why the hold did not last until THAW; or empty
 };
 

@@ -19,12 +19,13 @@ constexpr base::milliseconds kDisarmPatience{500};
 }  // namespace
 
 void Transaction::freeze(const wire::Event& event) {
+  if (phase_ != Phase::kPrepared || event.transaction != id_) {
+    const bool known = event.transaction == id_ && !spoiled_.empty();
+    return answer_now(event, known ? spoiled_ : Reason("FREEZE without a PREPARE that succeeded"),
+                      {});
+  }
   expect(event);
   freeze_message_ = event.message_id;
-  if (phase_ != Phase::kPrepared || event.transaction != id_) {
-    return answer(false,
-                  spoiled_.empty() ? Reason("FREEZE without a PREPARE that succeeded") : spoiled_);
-  }
   const Instant now = platform::now();
   if (event.hold_deadline.is_never() || event.hold_deadline <= now) {
     return fail("FREEZE carries no hold deadline that could be kept");
@@ -34,13 +35,13 @@ void Transaction::freeze(const wire::Event& event) {
   parts_.slots.header().hold_deadline = hold_deadline_.nanoseconds_since_boot;
   // The guardian's answer is the proof that it is awake and will act.
   phase_ = Phase::kPinging;
-  phase_deadline_ = base::earlier_of(now + kGuardianPatience, pending_->reply_by);
+  phase_deadline_ = base::earlier_of(now + kGuardianPatience, answer_by());
   on_guardian(parts_.guardian.set_deadline(id_, hold_deadline_ + kGuardianMargin));
 }
 
 void Transaction::start_layer(std::size_t layer) {
   phase_ = Phase::kFreezing;
-  phase_deadline_ = pending_->reply_by;
+  phase_deadline_ = answer_by();
   layer_ = layer;
   const plan::Plan& plan = planning_->plan;
   const std::size_t first = layer == 0 ? 0 : plan.layer_ends[layer - 1];
@@ -112,7 +113,6 @@ void Transaction::begin_thaw(std::string_view spoiled) {
   if (phase_ == Phase::kThawing || phase_ == Phase::kDisarming) return;
   phase_ = Phase::kThawing;
   phase_deadline_ = Instant::never();
-  thaw_began_ = platform::now();
   lanes_->thaw_all();
 }
 
@@ -121,6 +121,7 @@ void Transaction::look_at_thaw() {
 }
 
 void Transaction::all_closed() {
+  tell_slots(platform::now());
   // A FREEZE or PREPARE that failed is answered before anybody can see the mark, so that its reason
   // is the first to be known.
   if (pending_ && pending_->operation != Operation::kThaw &&

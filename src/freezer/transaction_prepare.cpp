@@ -12,8 +12,9 @@ namespace {
 using base::Instant;
 using wire::Reason;
 
-constexpr base::seconds kOpenPatience{30};     // where vssd set no deadline
-constexpr base::seconds kGuardianPatience{1};  // for its answer
+constexpr base::seconds kOpenPatience{30};    // where vssd set no deadline
+constexpr base::seconds kArmingPatience{10};  // it makes a thread for each filesystem
+constexpr base::milliseconds kDyingPatience{100};
 
 // Where nothing is known of the devices, all that freezes later may be what this one lies on.
 SlotSet lies_on(const Planning& planning, std::size_t upper) {
@@ -72,12 +73,12 @@ void Transaction::open_filesystems() {
   if (!helper) return refuse_prepare(helper.error().message);
   helper_.emplace(std::move(*helper));
   phase_ = Phase::kOpening;
-  phase_deadline_ = base::earlier_of(platform::now() + kOpenPatience, pending_->reply_by);
+  phase_deadline_ = base::earlier_of(platform::now() + kOpenPatience, answer_by());
 }
 
 // One of an earlier transaction: the device it waits for would only catch the next one too.
 bool Transaction::helper_hangs() {
-  if (hung_helper_ && !hung_helper_->stop()) return true;
+  if (hung_helper_ && !hung_helper_->stop_within(kDyingPatience)) return true;
   hung_helper_.reset();
   hung_reason_.clear();
   return false;
@@ -134,7 +135,7 @@ void Transaction::opened() {
   lanes_ = std::move(*lanes);
   told_.assign(lanes_->size(), {});
   phase_ = Phase::kArming;
-  phase_deadline_ = base::earlier_of(platform::now() + kGuardianPatience, pending_->reply_by);
+  phase_deadline_ = base::earlier_of(platform::now() + kArmingPatience, answer_by());
   on_guardian(parts_.guardian.arm(id_, std::move(numbers)));
 }
 

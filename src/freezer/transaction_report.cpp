@@ -28,8 +28,11 @@ void Transaction::tell_slots(Instant now) {
       if (result == wire::MountResult::kStuck) detail.result = result;
       parts_.listener.detail(detail);
     };
-    if (state.state == State::kFrozen) tell(told.frozen, wire::MountResult::kFrozen);
-    if (state.state == State::kClosed && state.outcome != Outcome::kNeverFrozen) {
+    // The times are stored after the state: not before both are there.
+    if (state.state == State::kFrozen && slot.freeze_ended != 0) {
+      tell(told.frozen, wire::MountResult::kFrozen);
+    }
+    if (!state.open() && state.outcome != Outcome::kNeverFrozen && lanes_->parked(i)) {
       tell(told.closed, wire::MountResult::kThawed);
     }
     const Instant began{state.state == State::kIntent ? slot.freeze_began.load()
@@ -121,7 +124,9 @@ Reason Transaction::not_answering() const {
           i, Reason("does not answer: its thaw is in flight on ").append(entry_of(i).source));
     }
   }
-  return spoiled_.empty() ? Reason("the filesystems did not freeze in time") : spoiled_;
+  if (!spoiled_.empty()) return spoiled_;
+  return phase_ == Phase::kThawing ? Reason("the thaw is under way")
+                                   : Reason("the filesystems did not freeze in time");
 }
 
 // Of a freezer before us, and neither we nor the guardian could thaw it yet.

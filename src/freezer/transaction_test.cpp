@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "freezer/guardian_fixture.hpp"
 #include "freezer/slot_fixture.hpp"
@@ -346,6 +347,33 @@ TEST_F(TransactionTest, AbortRightAfterPrepareIsAnswered) {
     transaction->thaw(event(Operation::kAbort));
     expect_yes();
     expect_thawed_once();
+  }
+}
+
+TEST_F(TransactionTest, FreezeBeforePrepareWasAnsweredIsRefusedAndHurtsNothing) {
+  connect();
+  transaction->prepare(event(Operation::kPrepare), request);
+  transaction->freeze(event(Operation::kFreeze));
+  EXPECT_THAT(expect_no(), HasSubstr("PREPARE"));
+  EXPECT_TRUE(pump([&] { return listener.replies.size() == 2; }));
+  EXPECT_EQ(listener.replies.back().operation, static_cast<std::uint32_t>(Operation::kPrepare));
+  EXPECT_EQ(listener.replies.back().status, wire::kStatusSuccess);
+}
+
+TEST_F(TransactionTest, TellsEachFilesystemsTimesOnce) {
+  hold_all();
+  transaction->thaw(event(Operation::kThaw));
+  expect_yes();
+  std::map<std::string, std::vector<wire::MountResult>> results;
+  for (const wire::MountDetail& detail : listener.details) {
+    results[std::string(detail.mount_point.view())].push_back(detail.result);
+    EXPECT_GT(detail.freeze_time.count(), 0);
+  }
+  EXPECT_EQ(results.size(), 3U);
+  for (const auto& [mount_point, told] : results) {
+    EXPECT_THAT(told,
+                ::testing::ElementsAre(wire::MountResult::kFrozen, wire::MountResult::kThawed))
+        << mount_point;
   }
 }
 
