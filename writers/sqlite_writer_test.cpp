@@ -120,8 +120,8 @@ TEST_P(SqliteWriterTest, NeverBreaksAForeignLockAndThenHoldsNothing) {
   const Connection other(paths[1]);
   ASSERT_EQ(other.run("BEGIN IMMEDIATE; UPDATE t SET x = 5"), SQLITE_OK);
   const auto began = BootClock::now();
-  const Answer answer = writer.freeze(within(300ms));
-  EXPECT_LT(BootClock::now() - began, 300ms);
+  const Answer answer = writer.freeze(within(1s));
+  EXPECT_LT(BootClock::now() - began, 1s);
   EXPECT_FALSE(answer.success);
   EXPECT_EQ(answer.reason, paths[1] + " is locked by another process");
   EXPECT_EQ(Connection(paths[0]).run("UPDATE t SET x = 2"), SQLITE_OK);
