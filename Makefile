@@ -13,7 +13,8 @@ CTEST = ctest --test-dir $(BUILD) --output-on-failure
 .PHONY: help deps build compile demo test check e2e lint format tidy mutation fuzz fuzz-smoke fuzz-each asan tsan clean
 
 help: ## this text
-	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' \
+	    Makefile
 
 deps: ## install what is missing of cmake/packages.txt (root only if something is)
 	@cmake/deps.sh
@@ -24,7 +25,7 @@ compile:
 	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
 	@cmake --build $(BUILD)
 
-demo: root-for-demo deps ## the main job, proved: ROUNDS=n, BREAK=writer|freezer|early-release (root)
+demo: root-for-demo deps ## the main job, proved; ROUNDS=n, BREAK=writer|freezer|early-release (root)
 	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
 	@cmake --build $(BUILD) --target e2e_programs
 	@python3 -B $(E2E)/demo.py --programs $(PROGRAMS) \

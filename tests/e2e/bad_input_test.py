@@ -112,7 +112,7 @@ class Files(EndToEndTest):
                         failed = [process for process in service.processes() if process.status]
                         self.assertTrue(failed, service.complaints())
                         for process in failed:
-                            self.assertGreater(process.status, 0, f"{process.name} died by a signal")
+                            self.assertGreater(process.status, 0, f"a signal: {process.name}")
                             self.assertIn(name, process.errors)
                         result = service.complaints()
                     self.say(f"{name}, {size} bytes: --thaw exit {hook.status}; {result} "

@@ -1,4 +1,4 @@
-"""Copies of every kind of filesystem, taken under load, judged by its own tools and the contents."""
+"""Copies of every kind of filesystem, taken under load, judged by its own tools and contents."""
 
 import os
 

@@ -95,11 +95,12 @@ class Cell:
             for mount_point in self.scenario.probe.mount_points:
                 self.test.assertFalse(self.scenario.probe.is_stuck(mount_point, 0.3),
                                       f"{mount_point} was frozen again")
-        if (self.actor, self.signal_name) == ("vssd", "STOP") and self.phase in ("PREPARE", "FREEZE"):
+        event = (self.actor, self.signal_name)
+        if event == ("vssd", "STOP") and self.phase in ("PREPARE", "FREEZE"):
             self.scenario.service.vssd.signal(signal.SIGCONT)  # nobody has had an answer to give up
         if self.phase in ("FREEZE", "HELD"):
             # A guardian that is stopped, and not missed, has done no harm.
-            good = (0,) if (self.actor, self.signal_name) == ("guardian", "STOP") else ()
+            good = (0,) if event == ("guardian", "STOP") else ()
             status = self.scenario.requester.wait(15)
             self.test.assertIn(status, good + (124, 125), self.scenario.requester.errors)
         if self.actor not in ("writer", "all"):

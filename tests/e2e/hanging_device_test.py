@@ -46,15 +46,15 @@ class HangingDevice(EndToEndTest):
             sentence = service.record()["sentence"]
             self.assertIn("/mnt/slow", sentence)
             for mount_point in probe.mount_points:
-                self.assertIsNotNone(probe.wait_thawed(mount_point, began, 1), "a veto, and frozen?")
+                self.assertIsNotNone(probe.wait_thawed(mount_point, began, 1), "frozen")
             self.say(f"answered after {took:.1f} s: {sentence}")
             self.assert_clean_afterwards(disk, service)
 
     def test_stops_between_prepare_and_freeze(self):
         with self.sandbox([Volume("a"), Volume("b")]) as box:
             disk, service, probe = self.start(
-                box, "--freeze", "touch /run/in-freeze; while [ ! -e /run/go ]; do sleep 0.01; done",
-                "--thaw", "true")
+                box, "--thaw", "true", "--freeze",
+                "touch /run/in-freeze; while [ ! -e /run/go ]; do sleep 0.01; done")
             requester = service.start_snapshot()
             self.assertTrue(wait_until(lambda: box.exists("/run/in-freeze"), 10), requester.errors)
             began = now()

@@ -19,8 +19,8 @@ def counters(process):
 
 
 class WhileHeld(EndToEndTest):
-    """The programs lie on a disk here, not on the sandbox's tmpfs: what is not locked in memory would
-    have to be read again."""
+    """The programs lie on a disk here, not on the sandbox's tmpfs: what is not in memory would have
+    to be read."""
 
     def drop_caches(self):
         os.sync()

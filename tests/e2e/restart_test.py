@@ -93,7 +93,7 @@ class Hold(EndToEndTest):
             probe = Probe(box, ["/mnt/a"])
             status, transaction, errors = service.hold()
             self.assertEqual(status, 0, errors)
-            self.assertTrue(probe.wait_stuck("/mnt/a", 2), "hold has returned and nothing is frozen")
+            self.assertTrue(probe.wait_stuck("/mnt/a", 2), "hold has returned, nothing is frozen")
             release = service.ctl("release", transaction)
             self.assertEqual(release.status, 0, release.errors)
             self.assertIsNotNone(probe.wait_thawed("/mnt/a", now(), 1))

@@ -1,4 +1,4 @@
-"""The sandbox itself: whatever is left frozen inside, and however the harness ends, nothing stays."""
+"""The sandbox itself: whatever is left frozen inside, however the harness ends, nothing stays."""
 
 import os
 import signal

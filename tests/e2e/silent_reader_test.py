@@ -52,7 +52,8 @@ class NobodyReads(EndToEndTest):
             self.full_datagram_socket(box.path("/run/notify"))
             service = Service(box, 'log_level = "debug"\n')
             common = ["--runtime-dir", service.runtime]
-            service.vssd = self.start(box, "vssd", *common, "--state-dir", STATE, "--config", CONFIG)
+            service.vssd = self.start(box, "vssd", *common, "--state-dir", STATE, "--config",
+                                      CONFIG)
             service.guardian = self.start(box, "vss-guardian", *common)
             service.freezer = self.start(box, "vss-freezer", *common)
             service.wait_until_ready()

@@ -24,7 +24,7 @@ class Strangers(EndToEndTest):
                 record = service.record()
                 self.assertIn("/mnt/a", record["sentence"])
                 self.assertIsNotNone(probe.wait_thawed("/mnt/b", now(), 2), "b stays frozen")
-                self.assertTrue(probe.wait_stuck("/mnt/a", 1), "thawed what somebody else has frozen")
+                self.assertTrue(probe.wait_stuck("/mnt/a", 1), "thawed what others have frozen")
                 self.thaw_by_hand(box, "/mnt/a")
                 self.say(f"{kind}: {record['sentence']}")
 

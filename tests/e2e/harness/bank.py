@@ -1,4 +1,4 @@
-"""The demo's application (bank.cpp): starting it, reading its own measurement, judging its history."""
+"""The demo's application (bank.cpp): starting it, reading its measurement, judging its history."""
 
 import mmap
 import os

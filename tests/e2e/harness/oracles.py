@@ -1,6 +1,6 @@
 """What proves a good copy of a filesystem. Looks at copies only, never at an image in use.
 
-Each oracle returns complaints, one sentence each; none means that the copy is as a freeze leaves it.
+Each oracle returns complaints, one sentence each; none: the copy is as a freeze leaves it.
 A copy is changed by being judged (e2fsck clears orphans, xfs replays its log). Copies of xfs and
 btrfs carry the identity of their original: judge btrfs only when the original is not mounted.
 """
@@ -68,15 +68,16 @@ def extract(copy, kind, target):
 
 
 def in_private_mounts(copy, kind, options, command, target=""):
-    """Mounts the copy on a fresh loop device where nobody else sees it, runs `command`, unmounts."""
+    """Mounts the copy on a loop device where nobody else sees it, runs `command`, unmounts."""
     with tempfile.TemporaryDirectory(dir=os.path.dirname(copy)) as mount:
         script = ('mount -t "$kind" -o "loop,$options" "$copy" "$mount" || exit 1\n'
                   f'{command}; status=$?\numount "$mount" || exit 1\nexit $status')
-        environment = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "kind": kind,
-                       "options": options, "copy": copy, "mount": mount, "target": target}
-        result = subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                env=environment, check=False)
+        environment = os.environ | {"kind": kind, "options": options, "copy": copy, "mount": mount,
+                                    "target": target}
+        result = subprocess.run(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
+            check=False)
         return result.returncode, result.stdout
 
 

@@ -4,15 +4,14 @@
         box.run("fs_tool", "freeze", "/mnt/a")
 
 A private mount and pid namespace on a tmpfs (sandbox_init.cpp), the old root detached, the mount
-table verified; a thaw guard outside (thaw_guard.cpp), started before any program of a test. Whatever
-happens to the harness, the guard thaws, ends the namespace and lets the loop devices go.
+table verified; a thaw guard outside (thaw_guard.cpp), started before any program of a test.
+Whatever happens to the harness, the guard thaws, ends the namespace and lets the loop devices go.
 """
 
 import dataclasses
 import os
 import queue
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -21,12 +20,13 @@ import threading
 import time
 
 from harness import images
+from harness.process import Inside
 from harness.programs import libraries_of
 
 HEARTBEAT_S = 0.5
 BUSYBOX_NAMES = ("sh", "cat", "sleep", "touch", "true", "false", "echo", "mkfifo", "mount", "umount",
-                 "ls", "rm", "mkdir", "kill", "dd", "sync", "stat", "env", "chmod", "id", "cp", "ln",
-                 "test")
+                 "ls", "rm", "mkdir", "kill", "dd", "sync", "stat", "env", "chmod", "id", "cp",
+                 "ln", "test")
 ETC = {
     "passwd": "root:x:0:0:root:/:/bin/sh\nvss:x:990:990:OpenVSS:/:/bin/false\n"
               "nobody:x:65534:65534:nobody:/:/bin/false\n",
@@ -264,54 +264,3 @@ class Sandbox:
                     child.ended(int(words[2]))
                 else:
                     self._early_exits[int(words[1])] = int(words[2])
-
-
-class Inside:
-    """A process of the sandbox, a child of its PID 1."""
-
-    def __init__(self, program, arguments):
-        self.name = program
-        self.words = [program] + arguments
-        self.status = None  # exit status, negative for a signal, None while it runs
-        self.pid = None     # outside
-        self._ended = threading.Event()
-        self.stdout_descriptor = os.memfd_create("stdout")  # never on a disk, never full
-        self.stderr_descriptor = os.memfd_create("stderr")
-
-    def began(self, pid_inside, pidfd):
-        self.pid_inside = pid_inside
-        self._pidfd = pidfd
-        with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
-            self.pid = next(int(line.split()[1]) for line in file if line.startswith("Pid:"))
-
-    def ended(self, status):
-        self.status = status
-        self._ended.set()
-
-    def wait(self, timeout=30):
-        if not self._ended.wait(timeout):
-            raise TimeoutError(f"{' '.join(self.words)} still runs after {timeout} s\n"
-                               f"{self.output}{self.errors}")
-        return self.status
-
-    def signal(self, number):
-        """To this process alone, by a descriptor that can never name another."""
-        try:
-            signal.pidfd_send_signal(self._pidfd, number)
-        except ProcessLookupError:
-            pass
-
-    def kill(self):
-        self.signal(signal.SIGKILL)
-
-    @property
-    def output(self):
-        return os.pread(self.stdout_descriptor, 1 << 24, 0).decode(errors="replace")
-
-    @property
-    def errors(self):
-        return os.pread(self.stderr_descriptor, 1 << 24, 0).decode(errors="replace")
-
-    def close(self):
-        for descriptor in (self.stdout_descriptor, self.stderr_descriptor, self._pidfd):
-            os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The service under test inside a sandbox: vssd, freezer, guardian, writers, and vssctl to ask them."""
+"""The service under test in a sandbox: vssd, freezer, guardian, writers, and vssctl to ask."""
 
 import json
 import os
@@ -101,7 +101,7 @@ class Service:
         return self.json("explain")
 
     def start_stop_hook(self):
-        """What a service manager does when the unit is to end: kills what is left, then the hook."""
+        """What a service manager does to end the unit: kills what is left, runs the hook."""
         for child in (self.vssd, self.freezer, self.guardian):
             if child:
                 child.kill()

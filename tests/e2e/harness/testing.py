@@ -1,4 +1,4 @@
-"""The base of every end-to-end test: a sandbox that must be left thawed, and a report of what was done.
+"""The base of every end-to-end test: a sandbox that must be left thawed, a report of what was done.
 
     python3 NAME_test.py --programs build/dev/tests/e2e/programs.json [TestCase.test_name]...
 """
@@ -12,6 +12,7 @@ import tempfile
 import time
 import unittest
 
+from harness import images
 from harness.programs import Programs
 from harness.sandbox import Sandbox
 
@@ -81,8 +82,7 @@ class EndToEndTest(unittest.TestCase):
         return freezer
 
     def add_stalling_disk(self, box, name):
-        """A volume whose disk is a process: SIGSTOP it and the device hangs. Returns the process."""
-        from harness import images  # pylint: disable=import-outside-toplevel
+        """A volume whose disk is a process, which is returned: SIGSTOP makes the device hang."""
         image = os.path.join(box.directory, name + ".img")
         images.make_image(image, "ext4", 32)
         images.copy_image(image, box.path(f"/{name}.img"))

@@ -23,7 +23,8 @@ def hold_of(record):
 def render(record):
     lines = ["        at   length  (seconds since the request)"]
     for phase in record["phases"]:
-        lines.append(f"  {seconds(phase['began_us'])} {seconds(phase['length_us'])}  {phase['phase']}")
+        lines.append(f"  {seconds(phase['began_us'])} {seconds(phase['length_us'])}  "
+                     f"{phase['phase']}")
         of_writer, of_filesystem = PHASE_PARTS.get(phase["phase"], (None, None))
         if of_writer:
             lines += [f"           {seconds(writer[of_writer])}    writer {writer['name']} "
