@@ -10,7 +10,8 @@ PROGRAMS = $(BUILD)/$(E2E)/programs.json
 CTEST = ctest --test-dir $(BUILD) --output-on-failure
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build compile demo test check e2e lint format tidy mutation fuzz fuzz-smoke fuzz-each asan tsan clean
+.PHONY: help deps build compile demo test check e2e lint format tidy mutation fuzz fuzz-smoke \
+        fuzz-each asan tsan clean
 
 help: ## this text
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' \
@@ -25,7 +26,7 @@ compile:
 	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
 	@cmake --build $(BUILD)
 
-demo: root-for-demo deps ## the main job, proved; ROUNDS=n, BREAK=writer|freezer|early-release (root)
+demo: root-for-demo deps ## the main job, proved; ROUNDS=n BREAK=writer|freezer|early-release (root)
 	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
 	@cmake --build $(BUILD) --target e2e_programs
 	@python3 -B $(E2E)/demo.py --programs $(PROGRAMS) \

@@ -164,8 +164,8 @@ class Demo:
         if verbose or not good:
             self.tell(record, status, stall, filesystems, contents, told)
         else:
-            say(f"  {number:3}  hold {timeline.hold_of(record):.3f} s, stall {stall:.3f} s, {told}: "
-                "good")
+            hold = timeline.hold_of(record)
+            say(f"  {number:3}  hold {hold:.3f} s, stall {stall:.3f} s, {told}: good")
         return good
 
     def tell(self, record, status, stall, filesystems, contents, told):

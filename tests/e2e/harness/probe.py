@@ -2,7 +2,7 @@
 
 Each filesystem has a writer process of its own, which sleeps uninterruptibly as long as the
 filesystem is frozen. Only a write that succeeded proves anything, and only for the time since it
-was started: one that was already inside when a freeze began may well return while the freeze goes on.
+was started: one that was already inside when a freeze began may return while the freeze goes on.
 """
 
 import mmap

@@ -24,9 +24,9 @@ from harness.process import Inside
 from harness.programs import libraries_of
 
 HEARTBEAT_S = 0.5
-BUSYBOX_NAMES = ("sh", "cat", "sleep", "touch", "true", "false", "echo", "mkfifo", "mount", "umount",
-                 "ls", "rm", "mkdir", "kill", "dd", "sync", "stat", "env", "chmod", "id", "cp",
-                 "ln", "test")
+BUSYBOX_NAMES = ("sh", "cat", "sleep", "touch", "true", "false", "echo", "mkfifo", "mount",
+                 "umount", "ls", "rm", "mkdir", "kill", "dd", "sync", "stat", "env", "chmod", "id",
+                 "cp", "ln", "test")
 ETC = {
     "passwd": "root:x:0:0:root:/:/bin/sh\nvss:x:990:990:OpenVSS:/:/bin/false\n"
               "nobody:x:65534:65534:nobody:/:/bin/false\n",
