@@ -108,6 +108,20 @@ TEST_F(GuardianTest, ThawsAtItsDeadlineAndKillsAStoppedFreezer) {
   EXPECT_EQ(WTERMSIG(status), SIGKILL);
 }
 
+TEST_F(GuardianTest, ThawsAtItsDeadlineBesideAFreezerThatRunsAndHoldsNoClaim) {
+  begin(1);
+  const pid_t child = freezer([&] {
+    GuardianLink link = armed_link(base::milliseconds{300});
+    freeze_once(table[0], fd(0), kernel);
+    ::pause();
+  });
+  ASSERT_TRUE(all_frozen(1));
+  EXPECT_TRUE(eventually([&] { return page.last().value == 7; }));
+  EXPECT_EQ(state(0), SlotState::closed(Outcome::kThawed, Thawer::kGuardian));
+  EXPECT_EQ(::waitpid(child, nullptr, WNOHANG), 0);  // it was not killed
+  reap(child);
+}
+
 TEST_F(GuardianTest, TakesOverTheClaimOfAFreezerThatHangsInItsThaw) {
   begin(1);
   kernel[0].hold_thaw = true;

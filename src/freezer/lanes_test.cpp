@@ -25,6 +25,8 @@ TEST_F(LanesTest, OneThatHangsHoldsNobodyElse) {
   for (std::size_t i = 0; i < 3; ++i)
     lanes->freeze(i);
   EXPECT_TRUE(eventually([&] { return lanes->parked(0) && lanes->parked(2); }));
+  // A thaw told before it begins would forbid the freeze instead.
+  ASSERT_TRUE(eventually([&] { return kernel[1].in_freeze.load(); }));
   EXPECT_FALSE(lanes->parked(1));
   lanes->thaw_all();
   EXPECT_TRUE(eventually([&] { return !kernel[0].frozen && !kernel[2].frozen; }));
