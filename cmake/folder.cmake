@@ -35,5 +35,8 @@ function(vss_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE openvss_flags ${arg_DEPENDS} GTest::gmock GTest::gtest
                                         GTest::gtest_main)
+  # What is tested is optimised; the tests themselves are compiled in a third of the time without.
+  target_compile_options(${name} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O0>
+                                         $<$<NOT:$<CONFIG:Debug>>:-g1>)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${arg_LABELS}")
 endfunction()
