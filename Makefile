@@ -10,7 +10,7 @@ PROGRAMS = $(BUILD)/$(E2E)/programs.json
 CTEST = ctest --test-dir $(BUILD) --output-on-failure
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build compile demo test check e2e lint format tidy mutation fuzz fuzz-smoke \
+.PHONY: help deps build compile demo test check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
         fuzz-each asan tsan clean
 
 help: ## this text
@@ -50,6 +50,9 @@ format: deps ## let clang-format rewrite the sources
 
 tidy: compile ## include lines against cmake/layers.txt, banned calls, dead files
 	@$(CTEST) -L tidy
+
+diagram: compile ## print the transition table's picture into ARCHITECTURE.md
+	@cmake --build $(BUILD) --target diagram
 
 mutation: build ## drop or alter each row of the transition table: how many are caught
 	@cmake --build $(BUILD) --target mutation
