@@ -205,6 +205,7 @@ void Driver::on_thawed_page(int descriptor) {
 
 void Driver::on_connection_over(std::string_view who, std::string_view why) {
   log_.info(base::FixedText<400>{who}.append(": ").append(why));
+  if (!pumping_) set_next_deadline();  // writes the log, if it may be written
 }
 
 void Driver::on_requester_event(const coordinator::Event& event) {

@@ -45,7 +45,7 @@ class Driver final : private devices::ParticipantHost, private requesters::Contr
   Driver(platform::EventLoop& loop, platform::ServiceNotifier& notifier, Log& log,
          const config::Configuration& configuration, const DriverOptions& options, NoteFile note,
          records::RecordStore store);
-  ~Driver();
+  ~Driver() override;
 
   // From here on connections are served, whenever the loop runs.
   void serve(DriverSockets sockets);

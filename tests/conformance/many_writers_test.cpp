@@ -103,7 +103,7 @@ class Crowd {
 
 TEST(ManyWriters, TenThousandTakePartInOneHold) {
   const std::size_t size = writers_possible();
-  RunningProgram vssd("[writers]\nmax = " + std::to_string(size) + "\n");
+  RunningProgram vssd({.configuration = "[writers]\nmax = " + std::to_string(size) + "\n"});
   ASSERT_TRUE(vssd.wait_until_serving()) << vssd.output();
   Crowd crowd(vssd.socket(base::runtime::kAppSocket), size);
   ASSERT_EQ(crowd.registered(), size) << vssd.output();

@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <memory>
+#include <vector>
+
 #include "base/exit_status.hpp"
 #include "base/runtime_paths.hpp"
 #include "peers.hpp"
@@ -30,7 +33,7 @@ TEST(Program, ServesStatusToAnybody) {
 TEST(Program, RefusesASecondInstanceInTheSameRuntimeDirectory) {
   RunningProgram first;
   ASSERT_TRUE(first.wait_until_serving()) << first.output();
-  RunningProgram second({}, {}, first.directory());
+  RunningProgram second({.runtime_directory = first.directory()});
   EXPECT_EQ(second.wait_for_exit(), base::kExitNo);
   EXPECT_NE(second.output().find("another vssd runs with " + first.directory()), std::string::npos)
       << second.output();
@@ -43,24 +46,42 @@ TEST(Program, StartsAgainWhereAKilledOneLeftItsSockets) {
   ASSERT_TRUE(killed.wait_until_serving()) << killed.output();
   killed.send_signal(SIGKILL);
   EXPECT_EQ(killed.wait_for_exit(), -1);
-  RunningProgram next({}, {}, killed.directory());
+  RunningProgram next({.runtime_directory = killed.directory()});
   EXPECT_TRUE(next.wait_until_serving()) << next.output();
 }
 
+TEST(Program, WithoutFreeDescriptorsTurnsConnectionsAwayAndGoesOn) {
+  RunningProgram vssd({.configuration = "[writers]\nmax = 1\n", .descriptors_max = 24});
+  ASSERT_TRUE(vssd.wait_until_serving()) << vssd.output();
+  std::vector<std::unique_ptr<Peer>> kept;
+  for (int i = 0; i < 100; ++i) {
+    kept.push_back(std::make_unique<Peer>(vssd.socket(base::runtime::kAppSocket)));
+  }
+  // Root may have raised the limit: then it is the number of connections that is limited.
+  EXPECT_TRUE(kept.back()->is_disconnected() || kept.front()->is_disconnected());
+  kept.clear();
+  ControlPeer control(vssd.socket(base::runtime::kControlSocket));
+  EXPECT_TRUE(control.ask_and_wait(request_for(wire::ControlCommand::kStatus)));
+  const std::string output = vssd.output();
+  EXPECT_TRUE(output.find("no file descriptor left") != std::string::npos ||
+              output.find("its place is needed") != std::string::npos)
+      << output;
+}
+
 TEST(Program, RefusesARuntimeDirectoryOnADisk) {
-  RunningProgram vssd({}, {}, "/usr/lib");
+  RunningProgram vssd({.runtime_directory = "/usr/lib"});
   EXPECT_NE(vssd.wait_for_exit(), base::kExitYes);
   EXPECT_NE(vssd.output().find("tmpfs"), std::string::npos) << vssd.output();
 }
 
 TEST(Program, RefusesABadConfigurationBeforeItMakesAnything) {
-  RunningProgram vssd("[writers]\nmaximum = 3\n");
+  RunningProgram vssd({.configuration = "[writers]\nmaximum = 3\n"});
   EXPECT_EQ(vssd.wait_for_exit(), base::kExitUsage);
   EXPECT_NE(vssd.output().find("openvss.toml:2"), std::string::npos) << vssd.output();
 }
 
 TEST(Program, RefusesAnUnknownOption) {
-  RunningProgram vssd({}, {"--no-such-option"});
+  RunningProgram vssd({.arguments = {"--no-such-option"}});
   EXPECT_EQ(vssd.wait_for_exit(), base::kExitUsage);
 }
 

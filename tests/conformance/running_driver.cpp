@@ -32,6 +32,7 @@ RunningDriver::RunningDriver()
       null_(::open("/dev/null", O_WRONLY | O_CLOEXEC)) {
   const std::string own = directory_ + "/" + runtime::kDriverDirectory;
   EXPECT_EQ(::mkdir(own.c_str(), 0700), 0);
+  EXPECT_EQ(::chmod(directory_.c_str(), 0755), 0);  // others connect too
 }
 
 RunningDriver::~RunningDriver() {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,14 +32,13 @@ std::string make_directory(const char* pattern) {
 
 }  // namespace
 
-RunningProgram::RunningProgram(const std::string& configuration,
-                               const std::vector<std::string>& arguments,
-                               const std::string& runtime_directory)
+RunningProgram::RunningProgram(const ProgramSettings& settings)
     : own_directories_{make_directory("/dev/shm/vss-test-XXXXXX"),
                        make_directory("/tmp/vss-test-state-XXXXXX")} {
-  directory_ = runtime_directory.empty() ? own_directories_[0] : runtime_directory;
+  directory_ =
+      settings.runtime_directory.empty() ? own_directories_[0] : settings.runtime_directory;
   const std::string file = own_directories_[1] + "/openvss.toml";
-  std::ofstream(file) << configuration;
+  std::ofstream(file) << settings.configuration;
   std::vector<std::string> all{VSSD_PROGRAM,
                                "--runtime-dir",
                                directory_,
@@ -46,7 +46,7 @@ RunningProgram::RunningProgram(const std::string& configuration,
                                own_directories_[1] + "/state",
                                "--config",
                                file};
-  all.insert(all.end(), arguments.begin(), arguments.end());
+  all.insert(all.end(), settings.arguments.begin(), settings.arguments.end());
   std::vector<char*> pointers;
   for (std::string& argument : all)
     pointers.push_back(argument.data());
@@ -58,6 +58,10 @@ RunningProgram::RunningProgram(const std::string& configuration,
   process_ = ::fork();
   if (process_ == 0) {
     ::dup2(write_end.get(), STDERR_FILENO);
+    if (settings.descriptors_max > 0) {
+      const rlimit limit{settings.descriptors_max, settings.descriptors_max};
+      ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
     ::execv(pointers[0], pointers.data());
     ::_exit(127);
   }

@@ -10,12 +10,16 @@
 
 namespace vss::conformance {
 
+struct ProgramSettings {
+  std::string configuration = {};           // the text of its configuration file
+  std::vector<std::string> arguments = {};  // after the usual ones
+  std::string runtime_directory = {};       // empty: one of its own
+  std::size_t descriptors_max = 0;          // a hard limit; 0: none but this process's
+};
+
 class RunningProgram {
  public:
-  // `configuration` is the text of its configuration file; `arguments` come after the usual ones.
-  explicit RunningProgram(const std::string& configuration = {},
-                          const std::vector<std::string>& arguments = {},
-                          const std::string& runtime_directory = {});
+  explicit RunningProgram(const ProgramSettings& settings = {});
   ~RunningProgram();
 
   bool wait_until_serving();

@@ -66,7 +66,7 @@ void ParticipantServer::accept_connections(Listener& listener) {
   if (socket.error().os_errno != EMFILE && socket.error().os_errno != ENFILE) return;
   // Without this the waiting connection would keep the listener readable and the loop busy.
   listener.reserve.reset();
-  platform::accept_one(listener.socket.get());
+  if (auto turned_away = platform::accept_one(listener.socket.get())) turned_away->reset();
   listener.reserve.reset(::fcntl(listener.socket.get(), F_DUPFD_CLOEXEC, 0));
   host_.on_connection_over("a new connection",
                            "refused: vssd has no file descriptor left; raise LimitNOFILE");

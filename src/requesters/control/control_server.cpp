@@ -38,7 +38,7 @@ void ControlServer::accept_connection() {
     if (socket.error().os_errno != EMFILE && socket.error().os_errno != ENFILE) return;
     // Without this the waiting connection would keep the listener readable and the loop busy.
     reserve_.reset();
-    platform::accept_one(listener_.get());
+    if (auto turned_away = platform::accept_one(listener_.get())) turned_away->reset();
     reserve_.reset(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 0));
     return;
   }
