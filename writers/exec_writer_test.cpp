@@ -33,11 +33,18 @@ Request within(std::chrono::milliseconds time) {
   return {.id = 1, .transaction = 77, .reply_deadline = BootClock::now() + time};
 }
 
-bool is_running(const std::string& process) {
+bool exists(const std::string& process) {
   std::ifstream stat("/proc/" + process + "/stat");
   std::string text;
   std::getline(stat, text);
   return !text.empty() && text.find(") Z ") == std::string::npos;
+}
+
+// A kill takes a moment to be seen.
+bool ends(const std::string& process) {
+  for (int i = 0; i < 100 && exists(process); ++i)
+    std::this_thread::sleep_for(5ms);
+  return !exists(process);
 }
 
 class ExecWriterTest : public testing::Test {
@@ -223,7 +230,7 @@ TEST_F(ExecWriterTest, EndsTheFreezeCommandBeforeItAbortsByItself) {
       began);
   EXPECT_TRUE(appears("thawed"));
   const std::string freeze = contents("began").substr(0, contents("began").find('\n'));
-  EXPECT_FALSE(is_running(freeze));
+  EXPECT_TRUE(ends(freeze));
 }
 
 TEST_F(ExecWriterTest, DoesNothingByItselfWhenTheWriterIsKilledBeforeFreeze) {

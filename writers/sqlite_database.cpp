@@ -5,15 +5,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vss/writer.hpp>
 
 namespace vss::writers {
 namespace {
 
 // SQLite's own handler sleeps up to 100 ms between two looks, and would rarely meet the short gaps
-// that a busy application leaves. The argument is the patience in milliseconds.
-int look_again_soon(void* patience, int looks) {
-  const auto* milliseconds = static_cast<const int*>(patience);
-  if (looks >= *milliseconds) return 0;
+// that a busy application leaves.
+int look_again_soon(void* until, int) {
+  if (BootClock::now() >= *static_cast<const BootClock::time_point*>(until)) return 0;
   ::usleep(1000);
   return 1;
 }
@@ -65,9 +65,9 @@ void SqliteDatabase::checkpoint() {
   sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
-SqliteDatabase::Lock SqliteDatabase::lock(std::chrono::milliseconds patience) {
-  int looks = static_cast<int>(patience.count());
-  sqlite3_busy_handler(handle_, look_again_soon, &looks);
+SqliteDatabase::Lock SqliteDatabase::lock(BootClock::duration patience) {
+  auto until = BootClock::now() + patience;
+  sqlite3_busy_handler(handle_, look_again_soon, &until);
   const int result = execute(handle_, "BEGIN IMMEDIATE");
   sqlite3_busy_handler(handle_, nullptr, nullptr);
   if (result == SQLITE_OK) return Lock::kHeld;

@@ -4,7 +4,8 @@
 // any descriptor of a file drops all POSIX locks that the process has on it.
 #pragma once
 
-#include <chrono>
+#include <vss/writer.hpp>
+
 #include <expected>
 #include <string>
 #include <utility>
@@ -30,7 +31,7 @@ class SqliteDatabase {
 
   enum class Lock { kHeld, kBusy, kFailed };
   // Takes the write lock, waiting for at most `patience` until whoever has it is done.
-  Lock lock(std::chrono::milliseconds patience);
+  Lock lock(BootClock::duration patience);
   void unlock();
 
   // With the lock held: brings what was committed to the disk. False: see problem().

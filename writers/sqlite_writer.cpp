@@ -8,11 +8,11 @@ namespace vss::writers {
 namespace {
 
 using Lock = SqliteDatabase::Lock;
-using std::chrono::milliseconds;
 
 // How long one lock is waited for with others in hand, and without.
-constexpr milliseconds kPatienceWithLocks{20};
-constexpr milliseconds kPatienceWithoutLocks{100};
+constexpr BootClock::duration kPatienceWithLocks = std::chrono::milliseconds(20);
+constexpr BootClock::duration kPatienceWithoutLocks = std::chrono::milliseconds(100);
+constexpr BootClock::duration kMoreTime = std::chrono::seconds(2);
 
 bool is_same_file(const std::string& a, const std::string& b) {
   struct stat of_a{};
@@ -84,8 +84,7 @@ Answer SqliteWriter::lock_all(const Request& request) {
     for (; held < databases_.size(); ++held) {
       const std::size_t i = (missing + held) % databases_.size();
       const auto patience = held == 0 ? kPatienceWithoutLocks : kPatienceWithLocks;
-      const auto left = std::chrono::ceil<milliseconds>(deadline - BootClock::now());
-      const Lock lock = databases_[i].lock(std::clamp(left, milliseconds{1}, patience));
+      const Lock lock = databases_[i].lock(std::min(patience, deadline - BootClock::now()));
       if (lock == Lock::kHeld) continue;
       if (lock == Lock::kFailed) {
         return no(databases_[i].path() + " cannot be locked: " + databases_[i].problem());
@@ -97,12 +96,13 @@ Answer SqliteWriter::lock_all(const Request& request) {
     unlock_all();
     if (is_overtaken()) return no("the transaction ended before all databases were locked");
     if (BootClock::now() < deadline) continue;
-    const auto longer = may_ask ? more_time(request, std::chrono::seconds(2)) : deadline;
+    // Once: who holds a lock for so long will not let go soon.
+    const auto longer = may_ask ? more_time(request, kMoreTime) : request.reply_deadline;
     may_ask = false;
-    deadline = std::max(deadline, work_deadline(longer));
-    if (BootClock::now() >= deadline) {
+    if (longer <= request.reply_deadline) {
       return no(databases_[missing].path() + " is locked by another process");
     }
+    deadline = work_deadline(longer);
   }
 }
 

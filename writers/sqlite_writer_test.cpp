@@ -42,6 +42,7 @@ class Connection {
   explicit Connection(const std::string& path, int busy_ms = 0) {
     EXPECT_EQ(sqlite3_open(path.c_str(), &handle_), SQLITE_OK);
     sqlite3_busy_timeout(handle_, busy_ms);
+    run("PRAGMA synchronous=OFF");  // a slow disk is not what is tested
   }
   ~Connection() { sqlite3_close(handle_); }
   Connection(const Connection&) = delete;

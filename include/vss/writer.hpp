@@ -167,8 +167,8 @@ class Writer {
   virtual void disconnected(const std::string&) {}
 
   // Within check(), prepare(), freeze(), thaw(), abort(): asks that the answer may come later, this
-  // long from now, and waits for vssd's word (at most a second, and not past the old deadline).
-  // Returns the deadline that holds from now on: the old one if nothing was granted.
+  // long from now, and waits for vssd's word, at most a second and half of the time left. Returns
+  // the deadline that holds from now on: the old one if nothing was granted.
   BootClock::time_point more_time(const Request& request, std::chrono::nanoseconds duration);
 
   // Within the same: the transaction is over or the connection lost, so that going on is no use.
@@ -349,8 +349,9 @@ inline BootClock::time_point Writer::more_time(const Request& request,
   if (vss_writer_more_time(writer_, request.id, static_cast<std::uint64_t>(duration.count())) < 0) {
     return request.reply_deadline;
   }
-  const auto patience = std::min<BootClock::time_point>(request.reply_deadline,
-                                                        BootClock::now() + std::chrono::seconds(1));
+  const auto asked = BootClock::now();
+  const auto patience = asked + std::min<BootClock::duration>(std::chrono::seconds(1),
+                                                              (request.reply_deadline - asked) / 2);
   for (auto now = BootClock::now(); now < patience; now = BootClock::now()) {
     vss_event event{};
     while (receive(event)) {
