@@ -162,6 +162,35 @@ TEST_F(Thaw, ReleasesTheWritersWhenTheFreezerFailsButNothingIsFrozen) {
   expect_torn("the freezer could not thaw: no");
 }
 
+TEST_F(Thaw, ConfirmedByAStatusAloneReleasesTheWritersAndIsNoGoodCopy) {
+  hold_and_thaw();
+  story.happens(FreezerStatus{
+      freezer,
+      {.clean = true, .guardian_alive = true, .last_thawed = kFirstTransaction, .reason = {}}});
+  story.yes(database);
+  story.yes(application);
+  ASSERT_TRUE(story.answer_to(2));
+  EXPECT_FALSE(story.answer_to(2)->success);
+  EXPECT_EQ(
+      story.sentence(),
+      "the freezer thawed and did not answer THAW, so nobody knows whether something had been "
+      "thawed before: the copy may be torn; see the log of vss-freezer");
+}
+
+TEST_F(Thaw, AnsweredAfterTheStatusStillTellsOfAForeignThaw) {
+  hold_and_thaw();
+  story.happens(FreezerStatus{
+      freezer,
+      {.clean = true, .guardian_alive = true, .last_thawed = kFirstTransaction, .reason = {}}});
+  FilesystemCounts counts = counts_of(2);
+  counts.thawed_by_others = 1;
+  story.yes(freezer, counts);
+  story.yes(database);
+  story.yes(application);
+  EXPECT_EQ(story.record().result, Result::kTorn);
+  EXPECT_EQ(story.record().filesystems.thawed_by_others, 1U);
+}
+
 TEST_F(Thaw, WaitsForTheStatusWhenSomethingIsStillInFlight) {
   hold_and_thaw();
   FilesystemCounts counts = counts_of(2);

@@ -4,8 +4,15 @@
 
 namespace vss::coordinator {
 
-Result Coordinator::State::result_of_end() const {
+Result Coordinator::State::result_of_end() {
   if (transaction.answered_held) {
+    // Only the freezer's answer to THAW says whether it found something thawed already; its status
+    // alone releases the writers, and proves nothing about the copy.
+    const Participant* freezer = registry.find(transaction.freezer);
+    if (freezer != nullptr && freezer->message_id != 0 && freezer->asked == Operation::kThaw) {
+      transaction.torn = true;
+      blame(sentences::thaw_unanswered());
+    }
     return transaction.torn ? Result::kTorn : Result::kConsistent;
   }
   return transaction.stopped ? Result::kAborted : Result::kRefused;

@@ -59,7 +59,7 @@ void Coordinator::State::freezer_answered(Participant& freezer, const Answered& 
   freezer.message_id = 0;
   freezer.awaited = false;
   if (operation == Operation::kThaw || operation == Operation::kAbort) {
-    freezer_confirmed_end(event, freezer.plain);
+    freezer_confirmed_end(freezer, event);
     return;
   }
   if (!awaited) return;
@@ -74,8 +74,9 @@ void Coordinator::State::freezer_answered(Participant& freezer, const Answered& 
 // The answer to THAW or ABORT. It says that nothing is frozen if nothing is in flight; a failure
 // counts as that only where nothing is left frozen. What is not confirmed here is by a later
 // status, or mark.
-void Coordinator::State::freezer_confirmed_end(const Answered& event, bool plain) {
-  const bool of_open = is_open() && debt.id == transaction.id;
+void Coordinator::State::freezer_confirmed_end(const Participant& freezer, const Answered& event) {
+  // A status may have confirmed the thaw before; the counts matter all the same.
+  const bool of_open = is_open() && freezer.part.released;
   const FilesystemCounts& said = event.filesystems;
   if (of_open) {
     record.filesystems.in_flight = said.in_flight;
@@ -93,7 +94,7 @@ void Coordinator::State::freezer_confirmed_end(const Answered& event, bool plain
   }
   const bool nothing_left = said.in_flight == 0 && (event.success || said.frozen == 0);
   // A plain freezer reports nothing further: its answer, whatever it is, is its last word.
-  if (plain || nothing_left) filesystems_released();
+  if (freezer.plain || nothing_left) filesystems_released();
 }
 
 void Coordinator::State::freezer_left(Participant& freezer, const Reason& reason) {

@@ -192,6 +192,11 @@ Reason thaw_tampered(const FilesystemCounts& counts) {
               "another backup agent (qemu-ga, fsfreeze -u)");
 }
 
+Reason thaw_unanswered() {
+  return "the freezer thawed and did not answer THAW, so nobody knows whether something had been "
+         "thawed before: the copy may be torn; see the log of vss-freezer";
+}
+
 Reason freezer_thaw_failed(std::string_view reason) {
   return join("the freezer could not thaw: ", own_words(reason));
 }

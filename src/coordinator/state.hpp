@@ -104,7 +104,7 @@ struct Coordinator::State {
   void on(const FreezerStatus& event);
   void on(const ThawedMark& event);
   void freezer_answered(Participant& freezer, const Answered& event);
-  void freezer_confirmed_end(const Answered& event, bool plain);
+  void freezer_confirmed_end(const Participant& freezer, const Answered& event);
   void freezer_left(Participant& freezer, const Reason& reason);
   void freezer_failed(const Reason& why);
   void thawed_unasked();
@@ -142,7 +142,7 @@ struct Coordinator::State {
 
   // --- the end (finish.cpp) ---
   void finish(Result result);
-  Result result_of_end() const;
+  Result result_of_end();
   Reason sentence_of(Result result);
   void keep_ended(Result result);
   void close_note();
