@@ -21,7 +21,8 @@ Freezer::Freezer(World& world)
                 .claim = world.next_process(),
                 .stopped = [this] { return stopped(); },
                 .is_gone = [&world](std::uint64_t claim) { return world.is_gone(claim); },
-                .time_for_thaw = [this] { return time_for_thaw(); }}) {}
+                .time_for_thaw = [this] { return time_for_thaw(); },
+                .closed_a_slot = [] {}}) {}
 
 // --- connection ---
 

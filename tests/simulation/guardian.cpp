@@ -15,14 +15,14 @@ constexpr Duration kMargin = base::seconds{2};
 Guardian::Guardian(World& world)
     : world_(world),
       random_(derive(world.scenario().seed, 11)),
-      routine_(
-          world.timeline(), world.kernel(), world.freezer_files(),
-          {.who = Thawer::kGuardian,
-           .claim = world.next_process(),
-           .stopped = [] { return false; },
-           .is_gone = [&world](std::uint64_t claim) { return world.is_gone(claim); },
-           .time_for_thaw =
-               [this] { return random_.between(base::Duration{100'000}, milliseconds{20}); }}) {}
+      routine_(world.timeline(), world.kernel(), world.freezer_files(),
+               {.who = Thawer::kGuardian,
+                .claim = world.next_process(),
+                .stopped = [] { return false; },
+                .is_gone = [&world](std::uint64_t claim) { return world.is_gone(claim); },
+                .time_for_thaw =
+                    [this] { return random_.between(base::Duration{100'000}, milliseconds{20}); },
+                .closed_a_slot = [&world] { world.note_guardian_thaw(); }}) {}
 
 void Guardian::set_deadline(base::TransactionId transaction, base::Instant hold_deadline) {
   world_.timeline().at(hold_deadline + kMargin, [this, transaction, life = life_] {
@@ -38,7 +38,6 @@ void Guardian::freezer_gone() {
 
 void Guardian::act() {
   world_.trace("guardian", "acts", "{} frozen", world_.freezer_files().count_frozen());
-  if (world_.freezer_files().count_frozen() > 0) world_.note_guardian_thaw();
   world_.kill_freezer_that_holds_a_claim();
   routine_.run([this] {
     world_.trace("guardian", "thawed", "all");

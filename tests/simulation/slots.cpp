@@ -92,6 +92,7 @@ void ThawRoutine::returned(unsigned filesystem, bool taken_over, int error, std:
   slot->by_guardian = process_.who == Thawer::kGuardian;
   slot->owner_unknown = taken_over;
   slot->by_others = error == EINVAL && !taken_over;
+  process_.closed_a_slot();
   if (!files_.all_closed() || !running_) return;
   timeline_.after(Duration{0}, [this, run] {
     if (run == run_ && running_) round();

@@ -43,6 +43,7 @@ class ThawRoutine {
     std::function<bool()> stopped;               // SIGSTOPped: it does nothing until continued
     std::function<bool(std::uint64_t)> is_gone;  // the process of a claim
     std::function<Duration()> time_for_thaw;
+    std::function<void()> closed_a_slot = [] {};
   };
 
   ThawRoutine(Timeline& timeline, Kernel& kernel, FreezerFiles& files, Process process)
