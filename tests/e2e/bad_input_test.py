@@ -8,7 +8,7 @@ import time
 
 from harness.sandbox import Volume
 from harness.service import CONFIG, STATE, Service, ServiceError
-from harness.testing import EndToEndTest, main
+from harness.testing import EndToEndTest, main, wait_until
 
 NOBODY = (65534, 65534)
 WRITERS_USER = (1000, 1000, 990)    # in group vss
@@ -166,8 +166,7 @@ class Sockets(EndToEndTest):
     def test_noise_on_every_socket(self):
         with self.sandbox([Volume("a")]) as box:
             service = Service(box).start()
-            descriptors = [len(os.listdir(f"/proc/{process.pid}/fd"))
-                           for process in service.processes()]
+            before = self.open_descriptors(service)
             for name in self.NAMES:
                 path = box.path(f"{service.runtime}/{name}")
                 for frame in self.frames():
@@ -180,9 +179,12 @@ class Sockets(EndToEndTest):
                 answer = service.start_snapshot()
                 self.assertEqual(answer.wait(30), 0, answer.errors)
                 self.say(f"{name}: noise, and a snapshot after it")
-            time.sleep(0.2)
-            after = [len(os.listdir(f"/proc/{process.pid}/fd")) for process in service.processes()]
-            self.assertEqual(descriptors, after, "descriptors were left open")
+            self.assertTrue(wait_until(
+                lambda: all(now <= was for now, was in zip(self.open_descriptors(service), before)),
+                2), f"descriptors were left open: {before}, {self.open_descriptors(service)}")
+
+    def open_descriptors(self, service):
+        return [len(os.listdir(f"/proc/{process.pid}/fd")) for process in service.processes()]
 
     def test_noise_while_held(self):
         with self.sandbox([Volume("a")]) as box:
