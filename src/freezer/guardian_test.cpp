@@ -177,6 +177,15 @@ TEST_F(GuardianTest, RefusesASecondFreezer) {
   EXPECT_NE(second.reason().view().find("another vss-freezer"), std::string_view::npos);
 }
 
+TEST_F(GuardianTest, RefusesToArmForAnotherTransactionThanTheSlots) {
+  begin(1);
+  GuardianLink link;
+  link.connect(guardian.path(), table, page);
+  await(link, News::kReady);
+  link.arm({table.generation().value + 1}, {fd(0)});
+  EXPECT_TRUE(eventually([&] { return link.receive() == News::kLost; }));
+}
+
 TEST_F(GuardianTest, RefusesToArmForSlotsThatDisagree) {
   begin(2);
   GuardianLink link;

@@ -200,6 +200,44 @@ TEST_F(TransactionTest, RefusesWithoutAGuardian) {
   EXPECT_THAT(expect_no(), HasSubstr("guardian"));
 }
 
+TEST_F(TransactionTest, AVetoIsRefusedInCheckAndInPrepareByName) {
+  connect();
+  std::ofstream(directory + "/mountinfo", std::ios::app)
+      << "999 1 8:9 / /usb rw - vfat /dev/sdx rw\n";
+  request.unfreezable = wire::UnfreezablePolicy::kFail;
+  transaction->check(event(Operation::kCheck), request);
+  EXPECT_THAT(expect_no(), HasSubstr("/usb"));
+  transaction->prepare(event(Operation::kPrepare), request);
+  EXPECT_THAT(expect_no(), HasSubstr("/usb"));
+  EXPECT_TRUE(transaction->idle());
+}
+
+// The guardian is a process of its own here, so that it can be stopped.
+TEST_F(TransactionTest, AStoppedGuardianForbidsTheFreeze) {
+  guardian->stop();
+  const std::string path = directory + "/stopped.sock";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const GuardianThread own(path, kernel);
+    for (;;)
+      ::pause();
+  }
+  EXPECT_TRUE(pump([&] {
+    if (link.descriptor() < 0) link.connect(path, slots, page);
+    return link.ready();
+  }));
+  prepare();
+  ::kill(child, SIGSTOP);
+  ASSERT_EQ(::waitpid(child, nullptr, WUNTRACED), child);  // all its threads have stopped
+  transaction->freeze(event(Operation::kFreeze));
+  EXPECT_THAT(expect_no(), HasSubstr("guardian"));
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_EQ(kernel[i].freezes, 0);
+  EXPECT_TRUE(transaction->idle());
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}
+
 TEST_F(TransactionTest, NothingSelectedNeedsNoGuardian) {
   request.selection = wire::Selection::kNone;
   prepare();
