@@ -54,7 +54,9 @@ void allow_all_or_no_locking(const Identity& identity) {
 
 base::Result<std::string> find_program(const std::string& name) {
   const std::string here = directory_of_program();
-  for (const std::string& path : {here + "/" + name, here + "/../libexec/openvss/" + name}) {
+  for (const char* beside : {"/", "/../libexec/openvss/"}) {
+    std::string path = here;
+    path.append(beside).append(name);
     if (::access(path.c_str(), X_OK) == 0) return path;
   }
   return base::fail("cannot find " + name + " beside vssd (" + here + ") or in its libexec", ENOENT,

@@ -40,8 +40,8 @@ base::Status become_user(const User& user) {
   const bool may_lock = ::capng_have_capability(CAPNG_PERMITTED, CAP_IPC_LOCK) == 1;
   ::capng_clear(CAPNG_SELECT_BOTH);
   if (may_lock) {
-    constexpr auto kSets = static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED);
-    ::capng_update(CAPNG_ADD, kSets, CAP_IPC_LOCK);
+    ::capng_update(CAPNG_ADD, CAPNG_PERMITTED, CAP_IPC_LOCK);
+    ::capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, CAP_IPC_LOCK);
   }
   const int failed = ::capng_change_id(static_cast<int>(user.user_id),
                                        static_cast<int>(user.group_id), CAPNG_INIT_SUPP_GRP);

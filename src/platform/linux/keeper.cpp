@@ -38,7 +38,7 @@ std::optional<std::string> own_cgroup() {
   std::ifstream file("/proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with("0::")) continue;
-    const std::string directory = "/sys/fs/cgroup" + line.substr(3);
+    std::string directory = "/sys/fs/cgroup" + line.substr(3);
     if (::access((directory + "/cgroup.procs").c_str(), W_OK) == 0) return directory;
   }
   return std::nullopt;
@@ -48,7 +48,7 @@ std::optional<std::string> own_cgroup() {
 std::string move_to_own_cgroup(const Child& child) {
   const auto parent = own_cgroup();
   if (!parent) return {};
-  const std::string directory = *parent + "/" + child.name + "-" + std::to_string(child.process);
+  std::string directory = *parent + "/" + child.name + "-" + std::to_string(child.process);
   if (::mkdir(directory.c_str(), 0755) != 0) return {};
   std::ofstream(directory + "/cgroup.procs") << child.process << '\n';
   return directory;
