@@ -10,25 +10,27 @@
 namespace vss::writers {
 namespace {
 
-// SQLite's own handler sleeps up to 100 ms between two looks, and would rarely meet the short gaps
-// that a busy application leaves.
-int look_again_soon(void* until, int) {
-  if (BootClock::now() >= *static_cast<const BootClock::time_point*>(until)) return 0;
-  ::usleep(1000);
-  return 1;
-}
-
 int execute(sqlite3* handle, const char* statement) {
   return sqlite3_exec(handle, statement, nullptr, nullptr, nullptr);
 }
 
-bool sync_file(sqlite3* handle, int which) {
+// SQLite's own descriptor of a file, or nullptr while it has none open.
+sqlite3_file* file_of(sqlite3* handle, int which) {
   sqlite3_file* file = nullptr;
-  if (sqlite3_file_control(handle, "main", which, static_cast<void*>(&file)) != SQLITE_OK) {
-    return false;
-  }
-  const bool open = file != nullptr && file->pMethods != nullptr;
-  return !open || file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK;
+  sqlite3_file_control(handle, "main", which, static_cast<void*>(&file));
+  return file != nullptr && file->pMethods != nullptr ? file : nullptr;
+}
+
+bool sync_file(sqlite3_file* file) {
+  return file == nullptr || file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK;
+}
+
+// Somebody is writing to a database with a rollback journal. (With a WAL this says no.)
+bool is_reserved(sqlite3* handle) {
+  sqlite3_file* file = file_of(handle, SQLITE_FCNTL_FILE_POINTER);
+  int reserved = 0;
+  if (file != nullptr) file->pMethods->xCheckReservedLock(file, &reserved);
+  return reserved != 0;
 }
 
 }  // namespace
@@ -65,13 +67,19 @@ void SqliteDatabase::checkpoint() {
   sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
+// SQLite's busy handler is of no use here. It sleeps up to 100 ms between two looks, and would
+// hardly ever meet the gaps of some microseconds that an application leaves which commits all the
+// time. And each of its looks takes a SHARED lock for a moment: a COMMIT that meets it gets
+// SQLITE_BUSY.
 SqliteDatabase::Lock SqliteDatabase::lock(BootClock::duration patience) {
-  auto until = BootClock::now() + patience;
-  sqlite3_busy_handler(handle_, look_again_soon, &until);
-  const int result = execute(handle_, "BEGIN IMMEDIATE");
-  sqlite3_busy_handler(handle_, nullptr, nullptr);
-  if (result == SQLITE_OK) return Lock::kHeld;
-  return result == SQLITE_BUSY ? Lock::kBusy : Lock::kFailed;
+  const auto until = BootClock::now() + patience;
+  for (;;) {
+    const int result = is_reserved(handle_) ? SQLITE_BUSY : execute(handle_, "BEGIN IMMEDIATE");
+    if (result == SQLITE_OK) return Lock::kHeld;
+    if (result != SQLITE_BUSY) return Lock::kFailed;
+    if (BootClock::now() >= until) return Lock::kBusy;
+    ::usleep(50);
+  }
 }
 
 void SqliteDatabase::unlock() {
@@ -79,8 +87,8 @@ void SqliteDatabase::unlock() {
 }
 
 bool SqliteDatabase::sync() {
-  return sync_file(handle_, SQLITE_FCNTL_JOURNAL_POINTER) &&
-         sync_file(handle_, SQLITE_FCNTL_FILE_POINTER);
+  return sync_file(file_of(handle_, SQLITE_FCNTL_JOURNAL_POINTER)) &&
+         sync_file(file_of(handle_, SQLITE_FCNTL_FILE_POINTER));
 }
 
 std::string SqliteDatabase::problem() const {

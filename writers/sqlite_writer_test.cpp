@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -164,10 +165,10 @@ TEST_P(SqliteWriterTest, GivesWayToAnApplicationThatLocksInAnotherOrder) {
 }
 
 // Moves 1 back and forth between two databases, both in one transaction, until told to stop.
-void transfer(const std::string& a, const std::string& b, const std::atomic<bool>& stop) {
+void transfer(const std::stop_token& stop, const std::string& a, const std::string& b) {
   const Connection application(a, 5'000);
   application.run("ATTACH '" + b + "' AS b");
-  for (int i = 0; !stop; ++i) {
+  for (int i = 0; !stop.stop_requested(); ++i) {
     const std::string by = i % 2 == 0 ? "1" : "-1";
     application.run("BEGIN IMMEDIATE; UPDATE main.t SET x = x - " + by +
                     "; UPDATE b.t SET x = x + " + by + "; COMMIT");
@@ -177,8 +178,7 @@ void transfer(const std::string& a, const std::string& b, const std::atomic<bool
 TEST_P(SqliteWriterTest, KeepsTheSumOfTwoDatabasesThroughTheirCopies) {
   const std::string a = database("a.db");
   const std::string b = database("b.db");
-  std::atomic<bool> stop = false;
-  std::thread application([&] { transfer(a, b, stop); });
+  const std::jthread application(transfer, a, b);
   Callable writer(server_, {a, b});
   for (int round = 0; round < 5; ++round) {
     ASSERT_TRUE(writer.prepare(within(2s)).success);
@@ -194,8 +194,6 @@ TEST_P(SqliteWriterTest, KeepsTheSumOfTwoDatabasesThroughTheirCopies) {
                   Connection(copy + "/b.db").number("SELECT x FROM t"),
               200);
   }
-  stop = true;
-  application.join();
 }
 
 TEST_P(SqliteWriterTest, HoldsAFileGivenTwiceOnce) {
