@@ -91,8 +91,8 @@ TEST(InheritedSockets, AreFoundByTheirNames) {
     const int listener = ::socket(AF_UNIX, SOCK_SEQPACKET, 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    ::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t));
-    ::listen(listener, 1);
+    EXPECT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t)), 0);
+    EXPECT_EQ(::listen(listener, 1), 0);
     ::dup2(listener, 4);
     ::dup2(4, 3);
     announce("app:control", "2");

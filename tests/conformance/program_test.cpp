@@ -54,6 +54,7 @@ TEST(Program, WithoutFreeDescriptorsTurnsConnectionsAwayAndGoesOn) {
   RunningProgram vssd({.configuration = "[writers]\nmax = 1\n", .descriptors_max = 24});
   ASSERT_TRUE(vssd.wait_until_serving()) << vssd.output();
   std::vector<std::unique_ptr<Peer>> kept;
+  kept.reserve(100);
   for (int i = 0; i < 100; ++i) {
     kept.push_back(std::make_unique<Peer>(vssd.socket(base::runtime::kAppSocket)));
   }

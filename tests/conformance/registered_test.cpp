@@ -201,6 +201,7 @@ TEST_F(Registered, SecondFreezerIsRefused) {
 TEST_F(Registered, OfFreezersThatRaceExactlyOneIsAccepted) {
   start();
   std::vector<std::unique_ptr<RegisteredPeer>> peers;
+  peers.reserve(8);
   for (int i = 0; i < 8; ++i) {
     peers.push_back(std::make_unique<RegisteredPeer>(driver.socket(base::runtime::kFreezerSocket)));
   }

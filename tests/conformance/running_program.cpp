@@ -48,6 +48,7 @@ RunningProgram::RunningProgram(const ProgramSettings& settings)
                                file};
   all.insert(all.end(), settings.arguments.begin(), settings.arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(all.size() + 1);
   for (std::string& argument : all)
     pointers.push_back(argument.data());
   pointers.push_back(nullptr);
