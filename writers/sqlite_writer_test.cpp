@@ -87,6 +87,16 @@ class SqliteWriterTest : public testing::TestWithParam<const char*> {
     return file(name);
   }
 
+  // Closing one of the files in this process would drop its locks.
+  std::string copy_by_another_process(int round) const {
+    std::string copy = file("copy" + std::to_string(round));
+    std::string command = "mkdir " + copy;
+    command += " && cp " + file("a.db*") + " " + copy;
+    command += " && sleep 0.02 && cp " + file("b.db*") + " " + copy;
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    return copy;
+  }
+
   // A connection it has; what vssd says plays no part here.
   fake_server* server_ = fake_server_start();
   std::filesystem::path directory_;
@@ -168,10 +178,13 @@ TEST_P(SqliteWriterTest, GivesWayToAnApplicationThatLocksInAnotherOrder) {
 void transfer(const std::stop_token& stop, const std::string& a, const std::string& b) {
   const Connection application(a, 5'000);
   application.run("ATTACH '" + b + "' AS b");
-  for (int i = 0; !stop.stop_requested(); ++i) {
-    const std::string by = i % 2 == 0 ? "1" : "-1";
-    application.run("BEGIN IMMEDIATE; UPDATE main.t SET x = x - " + by +
-                    "; UPDATE b.t SET x = x + " + by + "; COMMIT");
+  const auto move = [&](const char* from_a, const char* from_b) {
+    application.run(std::string("BEGIN IMMEDIATE; UPDATE main.t SET x = x + ") + from_a +
+                    "; UPDATE b.t SET x = x + " + from_b + "; COMMIT");
+  };
+  while (!stop.stop_requested()) {
+    move("-1", "1");
+    move("1", "-1");
   }
 }
 
@@ -184,11 +197,7 @@ TEST_P(SqliteWriterTest, KeepsTheSumOfTwoDatabasesThroughTheirCopies) {
     ASSERT_TRUE(writer.prepare(within(2s)).success);
     const Answer answer = writer.freeze(within(2s));
     ASSERT_TRUE(answer.success) << answer.reason;
-    // By another process: closing one of the files in this one would drop its locks.
-    const std::string copy = file("copy" + std::to_string(round));
-    const std::string command = "mkdir " + copy + " && cp " + file("a.db*") + " " + copy +
-                                " && sleep 0.02 && cp " + file("b.db*") + " " + copy;
-    EXPECT_EQ(std::system(command.c_str()), 0);
+    const std::string copy = copy_by_another_process(round);
     ASSERT_TRUE(writer.thaw(within(1s)).success);
     EXPECT_EQ(Connection(copy + "/a.db").number("SELECT x FROM t") +
                   Connection(copy + "/b.db").number("SELECT x FROM t"),

@@ -26,8 +26,8 @@ struct Packet {
 };
 
 template <typename Decoder>
-void expect_bad(FrameWriter writer, Decoder decode) {
-  const Packet packet(std::move(writer));
+void expect_bad(const FrameWriter& writer, Decoder decode) {
+  const Packet packet(writer);
   const auto body = decode(packet.view);
   ASSERT_FALSE(body.has_value());
   EXPECT_EQ(body.error(), FrameError::kBadField);

@@ -204,9 +204,12 @@ TEST(RoundTrip, OfAnythingIsRefusedOrRead) {
     std::memcpy(packet.data() + 8, &size, sizeof size);
     const auto frame = decode_frame(packet);
     if (!frame) return;
-    decode_registration(*frame);
-    decode_reply(*frame);
-    decode_mount_detail(*frame);
+    const auto registration = decode_registration(*frame);
+    RC_ASSERT(!registration || !registration->name.empty());
+    const auto detail = decode_mount_detail(*frame);
+    RC_ASSERT(!detail || detail->mount_point.view().starts_with('/'));
+    const auto reply = decode_reply(*frame);
+    RC_ASSERT(!reply || frame->kind == FrameKind::kReply);
   });
 }
 
