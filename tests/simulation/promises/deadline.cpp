@@ -149,6 +149,11 @@ class DeadlinePromise : public Promise {
         (by_id ? request.names == open->id : owns(request, request_of(world(), *open)));
     if (concerns_open) {
       if (!by_id) heard_ = {open->id, request.requester, request.name};
+      const Request& opener = request_of(world(), *open);
+      if (by_id && opener.options.bound_to_requester && !owns(request, opener)) {
+        if (answer.success) broken(5, "somebody releases what is bound to another");
+        return;
+      }
       const bool early = request.phase_then < Phase::kHeld;
       if (by_id && early && answer.success) broken(5, "what is not held yet is released");
       if (!early && open->success) of_copy(*open, request, answer);

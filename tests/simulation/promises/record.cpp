@@ -18,6 +18,13 @@ class RecordPromise : public Promise {
  public:
   using Promise::Promise;
 
+  void stepped(const Step& step) override {
+    const bool was_down = step.before == Phase::kCheck || is_going_down(step.before);
+    const bool is_down_now = step.after == Phase::kCheck || is_going_down(step.after);
+    if (step.before == Phase::kHeld && step.after != Phase::kHeld) end_ = end_of_hold(step);
+    if (was_down && !is_down_now) end_ = {step.open_before, by_somebody(step), false, {}};
+  }
+
   void kept(const Record& record) override {
     const Transaction* t = world().history().find(record.id);
     if (t == nullptr) return broken(10, "a record of a transaction that never was");
@@ -33,6 +40,7 @@ class RecordPromise : public Promise {
     }
     if (record.require != required_grade(world(), request)) broken(10, "a wrong requirement");
     result(record, *t, request);
+    flags(record, *t);
     phases(record, *t);
     writers(record, *t);
   }
@@ -46,6 +54,49 @@ class RecordPromise : public Promise {
   }
 
  private:
+  // How the way down, or the hold, came to its end.
+  struct End {
+    TransactionId id;
+    bool stopped = false;    // by a requester, or its loss
+    bool automatic = false;  // the hold: by the deadline, or since freezer or guardian was lost
+    std::optional<Instant> thaw_asked;
+  };
+
+  static bool by_somebody(const Step& step) {
+    return std::holds_alternative<coordinator::ThawRequested>(step.event) ||
+           std::holds_alternative<coordinator::AbortRequested>(step.event) ||
+           std::holds_alternative<coordinator::RequesterGone>(step.event);
+  }
+
+  End end_of_hold(const Step& step) {
+    const Transaction* t = world().history().find(step.open_before);
+    const bool late = t != nullptr && world().now() >= t->hold_deadline;
+    End end{step.open_before, false, late || !by_somebody(step), {}};
+    if (!late && std::holds_alternative<coordinator::ThawRequested>(step.event)) {
+      end.thaw_asked = world().now();
+    }
+    return end;
+  }
+
+  void flags(const Record& record, const Transaction& t) {
+    const End end = end_.id == t.id ? end_ : End{};
+    if (record.automatic_thaw != end.automatic) {
+      broken(10, "the record is wrong about an automatic thaw");
+    }
+    if (record.thaw_asked != end.thaw_asked.value_or(Instant{})) {
+      broken(10, "the record is wrong about when THAW was asked");
+    }
+    const bool early_allowed = !t.hold_deadline.is_never() &&
+                               world().now() >= t.hold_deadline + world().policy().release_margin;
+    if (record.released_without_freezer && !early_allowed) {
+      broken(10, "the record says that writers were released unconfirmed");
+    }
+    const bool stopped = end.stopped && !t.success;
+    if ((record.result == Result::kAborted) != stopped) {
+      broken(10, fmt::format("the record says '{}'", coordinator::to_text(record.result)));
+    }
+  }
+
   void result(const Record& record, const Transaction& t, const Request& request) {
     const bool yes = request.answer && request.answer->success;
     const bool fits = [&] {
@@ -127,6 +178,8 @@ class RecordPromise : public Promise {
                     said_yes(&asked);
            });
   }
+
+  End end_;
 };
 
 }  // namespace

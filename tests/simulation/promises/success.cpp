@@ -18,6 +18,7 @@ class SuccessPromise : public Promise {
 
   void stepped(const Step& step) override {
     for (const coordinator::Action& action : step.actions) {
+      if (const auto* tell = std::get_if<coordinator::Tell>(&action)) told(*tell);
       const auto* answer = std::get_if<Answer>(&action);
       if (answer == nullptr) continue;
       const Request* request = request_of_answer(*answer);
@@ -44,6 +45,41 @@ class SuccessPromise : public Promise {
       if (request.requester == answer.requester && request.tag == answer.tag) return &request;
     }
     return nullptr;
+  }
+
+  // Nobody is made to hold for what cannot succeed by what is known already.
+  void told(const coordinator::Tell& tell) {
+    const Transaction* t = world().history().find(tell.transaction);
+    if (t == nullptr || tell.operation != Operation::kFreeze) return;
+    if (std::ranges::any_of(world().history().asked, [&](const Asked& asked) {
+          return asked.transaction == t->id && asked.operation == Operation::kFreeze &&
+                 asked.told < world().now();
+        })) {
+      return;  // only the first ones: what fails later is judged in the end
+    }
+    const Request& request = request_of(world(), *t);
+    const Grade required = required_grade(world(), request);
+    std::size_t willing = 0;
+    for (const Membership& member : world().history().members) {
+      if (!member.freezer && takes_part(member, *t) && !writer_failed(member, *t)) ++willing;
+    }
+    if (required == Grade::kApplication && willing == 0) {
+      broken(1, "FREEZE is told though no writer can hold");
+    }
+    if (request.options.selection == Selection::kNone) return;
+    if (!t->standing_then.clean || !t->standing_then.guardian_alive) {
+      broken(1, "FREEZE is told though freezer and guardian were not ready");
+    }
+    for (const Asked& asked : world().history().asked) {
+      if (asked.transaction != t->id || !member_of(world(), asked).freezer) continue;
+      if (asked.operation != Operation::kPrepare) continue;
+      if (asked.counts.lower_grade > 0 && required > Grade::kCrash) {
+        broken(1, "FREEZE is told though the grade cannot be reached");
+      }
+      if (asked.counts.to_freeze == 0 && willing == 0) {
+        broken(1, "FREEZE is told though nothing would hold");
+      }
+    }
   }
 
   void refused_unopened(const Request& request, const Answer& answer) {
@@ -126,8 +162,13 @@ class SuccessPromise : public Promise {
       if (could == 0) broken(1, "CHECK passes with nothing to hold");
       return;
     }
+    if (!t.standing_then.clean || !t.standing_then.guardian_alive) {
+      broken(1, "CHECK passes though freezer and guardian are not ready");
+    }
+    bool freezer = false;
     for (const Membership& member : world().history().members) {
       if (!member.freezer || !takes_part(member, t)) continue;
+      freezer = true;
       const Asked* asked = asked_of(world(), member, t.id, Operation::kCheck);
       if (!said_yes(asked)) return broken(1, "CHECK passes though the freezer did not agree");
       if (asked->counts.to_freeze == 0 && could == 0)
@@ -136,6 +177,7 @@ class SuccessPromise : public Promise {
         broken(1, "CHECK claims too high a grade");
       }
     }
+    if (!freezer) broken(1, "CHECK passes without a freezer");
   }
 
   // --- failure ---
