@@ -15,7 +15,7 @@ class Counter : public vss::Writer {
 
  protected:
   vss::Answer freeze(const vss::Request&) override {
-    std::rewind(file_);
+    std::fseek(file_, 0, SEEK_SET);
     std::fprintf(file_, "%ld\n", count_);
     return std::fflush(file_) == 0 ? vss::yes() : vss::no("the counter's file cannot be written");
   }

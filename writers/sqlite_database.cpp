@@ -1,6 +1,7 @@
 #include "writers/sqlite_database.hpp"
 
 #include <errno.h>
+#include <sched.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,10 @@
 
 namespace vss::writers {
 namespace {
+
+// Half of one processor's time goes into looking, for as long as a database cannot be locked.
+constexpr int kLooksInARow = 20;
+constexpr useconds_t kRestMicroseconds = 100;
 
 int execute(sqlite3* handle, const char* statement) {
   return sqlite3_exec(handle, statement, nullptr, nullptr, nullptr);
@@ -69,16 +74,16 @@ void SqliteDatabase::checkpoint() {
 
 // SQLite's busy handler is of no use here. It sleeps up to 100 ms between two looks, and would
 // hardly ever meet the gaps of some microseconds that an application leaves which commits all the
-// time. And each of its looks takes a SHARED lock for a moment: a COMMIT that meets it gets
-// SQLITE_BUSY.
+// time: so we look many times in a row. And each of its looks takes a SHARED lock for a moment,
+// also where it fails: a COMMIT that meets it gets SQLITE_BUSY.
 SqliteDatabase::Lock SqliteDatabase::lock(BootClock::duration patience) {
   const auto until = BootClock::now() + patience;
-  for (;;) {
+  for (int look = 1;; ++look) {
     const int result = is_reserved(handle_) ? SQLITE_BUSY : execute(handle_, "BEGIN IMMEDIATE");
     if (result == SQLITE_OK) return Lock::kHeld;
     if (result != SQLITE_BUSY) return Lock::kFailed;
     if (BootClock::now() >= until) return Lock::kBusy;
-    ::usleep(50);
+    look % kLooksInARow == 0 ? ::usleep(kRestMicroseconds) : ::sched_yield();
   }
 }
 
