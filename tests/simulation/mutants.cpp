@@ -30,14 +30,6 @@ std::string text_of(const Row& row) {
                      coordinator::to_text(row.next));
 }
 
-// The effect that comes closest to none.
-constexpr Effect kHardlyAnything = Effect::kMarkTorn;
-
-template <typename Enum>
-Enum next_of(Enum value, std::size_t count) {
-  return static_cast<Enum>((static_cast<std::size_t>(value) + 1) % count);
-}
-
 class Maker {
  public:
   explicit Maker(std::span<const Row> table) : table_(table) {}
@@ -48,10 +40,12 @@ class Maker {
     Mutant dropped{text_of(row) + " | dropped", {table_.begin(), table_.end()}};
     dropped.table.erase(dropped.table.begin() + static_cast<std::ptrdiff_t>(index));
     mutants.push_back(std::move(dropped));
-    alter_phase(next_of(row.next, coordinator::kPhases));
-    if (row.next != Phase::kIdle) alter_phase(Phase::kIdle);
-    alter_effect(next_of(row.effect, coordinator::kEffects));
-    if (row.effect != kHardlyAnything) alter_effect(kHardlyAnything);
+    for (std::size_t phase = 0; phase < coordinator::kPhases; ++phase) {
+      if (static_cast<Phase>(phase) != row.next) alter_phase(static_cast<Phase>(phase));
+    }
+    for (std::size_t effect = 0; effect < coordinator::kEffects; ++effect) {
+      if (static_cast<Effect>(effect) != row.effect) alter_effect(static_cast<Effect>(effect));
+    }
     if (row.guard == Guard::kAlways) return;
     invert_guard();
     drop_guard();

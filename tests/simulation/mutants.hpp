@@ -15,7 +15,8 @@ struct Mutant {
   std::vector<coordinator::Row> table;
 };
 
-// Every row dropped; its phase, its effect and its guard altered; one alteration in each mutant.
+// One alteration in each: every row dropped; its next phase and its effect replaced by each other
+// one; its guard inverted, or dropped.
 std::vector<Mutant> make_mutants(std::span<const coordinator::Row> table);
 
 enum class Fate : std::uint8_t { kSurvived, kPromiseBroken, kAssertion, kHang };

@@ -65,7 +65,7 @@ std::unique_ptr<Promise> make_deadline_promise(World&);  // 5
 std::unique_ptr<Promise> make_lateness_promise(World&);  // 7
 std::unique_ptr<Promise> make_cost_promise(World&);      // 8
 std::unique_ptr<Promise> make_record_promise(World&);    // 10
-std::unique_ptr<Promise> make_turning_promise(World&);      // 2, 4, 8: the end of the way down
+std::unique_ptr<Promise> make_turning_promise(World&);   // 2, 4, 8: the end of the way down
 std::unique_ptr<Promise> make_liveness_promise(World&);
 
 std::vector<std::unique_ptr<Promise>> make_promises(World&);
