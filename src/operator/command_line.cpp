@@ -196,8 +196,9 @@ std::variant<Options, Ending> parse_command_line(std::span<const std::string> ar
   if (arguments.empty()) return no_verb_error("COMMAND is missing");
   const std::string& first = arguments.front();
   if (first == "--help" || first == "-h" || first == "help") {
-    const std::string_view of = first == "help" && arguments.size() > 1 ? arguments[1] : "";
-    return Ending{.status = base::kExitYes, .text = std::string(help_text(of))};
+    const bool of_verb = first == "help" && arguments.size() > 1;
+    const std::string_view verb = of_verb ? std::string_view(arguments[1]) : std::string_view();
+    return Ending{.status = base::kExitYes, .text = std::string(help_text(verb))};
   }
   if (first == "--version") {
     return Ending{.status = base::kExitYes, .text = "vssctl (OpenVSS) " OPENVSS_VERSION "\n"};
