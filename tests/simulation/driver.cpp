@@ -101,7 +101,7 @@ void Driver::step(const Event& event) {
 void Driver::step_once(const Event& event) {
   world_.about_to_step(event);
   const coordinator::StepResult result = coordinator_->step(world_.now(), event);
-  world_.stepped(event, result.actions);
+  world_.stepped(event, result);
   for (const Action& action : result.actions)
     perform(action);
   arm(result.next_deadline);

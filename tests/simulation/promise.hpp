@@ -33,6 +33,7 @@ struct Step {
   coordinator::Phase before{}, after{};
   base::TransactionId open_before, open_after;
   const Request* request = nullptr;  // where the event is a request
+  base::Instant next_deadline;       // when the coordinator wants to be called at the latest
 };
 
 // Every function is called where it happens; all of them do nothing unless overridden.

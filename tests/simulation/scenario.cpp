@@ -108,7 +108,14 @@ bool has_fault_in_ask(const Scenario& scenario, unsigned ask) {
 
 // An abort has to have a cause.
 void add_cause_of_abort(Scenario& scenario, unsigned ask, Random& random) {
-  switch (random.below(5)) {
+  switch (random.below(6)) {
+    case 4: {
+      const bool local = scenario.asks[ask].kind == RequesterKind::kLocal;
+      scenario.asks[ask].bound = true;
+      add_fault(scenario, Fault::kVanishes, local ? Actor::kLocal : Actor::kHost,
+                random.one_in(2) ? Phase::kHeld : Phase::kFreezeFilesystems, ask, random);
+      break;
+    }
     case 0:
       add_fault(scenario, Fault::kAborts, Actor::kAdministrator,
                 random.one_in(2) ? Phase::kHeld : Phase::kFreezeFilesystems, ask, random);

@@ -105,7 +105,7 @@ class World {
   void deliver_close(const std::shared_ptr<Link>& link);
   const wire::FilesystemRequest* filesystem_request(TransactionId transaction);
   void about_to_step(const coordinator::Event& event);
-  void stepped(const coordinator::Event& event, std::span<const coordinator::Action> actions);
+  void stepped(const coordinator::Event& event, const coordinator::StepResult& result);
   void after_step();
   void keep(const coordinator::Record& record);
   void deliver(const coordinator::Answer& answer);

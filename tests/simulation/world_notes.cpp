@@ -66,7 +66,8 @@ void World::about_to_step(const Event& event) {
   }
 }
 
-void World::stepped(const Event& event, std::span<const Action> actions) {
+void World::stepped(const Event& event, const coordinator::StepResult& result) {
+  const std::span<const Action> actions = result.actions;
   const auto request_index = std::exchange(request_in_step_, std::nullopt);
   const TransactionId open = driver_->coordinator().open_transaction();
   if (request_index) {
@@ -90,7 +91,8 @@ void World::stepped(const Event& event, std::span<const Action> actions) {
                   driver_->phase(),
                   open_before_,
                   open,
-                  request_index ? &history_.requests[*request_index] : nullptr};
+                  request_index ? &history_.requests[*request_index] : nullptr,
+                  result.next_deadline};
   for (const auto& promise : promises_)
     promise->stepped(step);
 }

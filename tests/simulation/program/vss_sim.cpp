@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <ctime>
 
 #include "base/exit_status.hpp"
 #include "simulation/campaign.hpp"
@@ -29,13 +30,26 @@ int report_violation(const CampaignOptions& options, const CampaignResult& resul
   return vss::base::kExitNo;
 }
 
-int run(const CampaignOptions& options) {
+double processor_seconds() {
+  return static_cast<double>(std::clock()) / static_cast<double>(CLOCKS_PER_SEC);
+}
+
+// `processor_limit`: seconds, 0 for none. Of the processor, not of the wall: other programs may
+// run.
+int run(const CampaignOptions& options, double processor_limit) {
+  const double began = processor_seconds();
   const CampaignResult result = run_campaign(options);
   if (result.violation) return report_violation(options, result);
+  const double took = processor_seconds() - began;
   print(result.coverage.table());
   fmt::print("{} transactions in {} episodes, {} events, no promise broken\n", result.transactions,
              result.episodes, result.trace_lines);
-  fmt::print("seed {}, trace hash {:016x}\n", options.seed, result.trace_hash);
+  fmt::print("seed {}, trace hash {:016x}, {:.1f} s of processor time\n", options.seed,
+             result.trace_hash, took);
+  if (processor_limit > 0 && took > processor_limit) {
+    fmt::print("too slow: {:.1f} s are allowed\n", processor_limit);
+    return vss::base::kExitNo;
+  }
   const std::size_t empty = result.coverage.empty_cells();
   fmt::print("coverage: {} of {} cells\n", result.coverage.cells() - empty,
              result.coverage.cells());
@@ -57,15 +71,18 @@ int main(int argc, char** argv) {
   app.name("vss-sim");
   CampaignOptions options;
   bool trace = false;
+  double processor_limit = 0;
   app.add_option("--seed", options.seed, "The same seed makes the same run")->capture_default_str();
   app.add_option("--transactions", options.transactions, "Ends after at least this many")
       ->capture_default_str();
   app.add_flag("--trace", trace, "Print every event, one line each");
+  app.add_option("--processor-limit", processor_limit,
+                 "Fail if it takes more seconds of processor time");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? vss::base::kExitYes : vss::base::kExitUsage;
   }
   if (trace) options.on_trace = print;
-  return run(options);
+  return run(options, processor_limit);
 }

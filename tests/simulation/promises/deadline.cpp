@@ -34,6 +34,9 @@ class DeadlinePromise : public Promise {
         told(*tell);
       } else if (const auto* note = std::get_if<coordinator::WriteNote>(&action)) {
         noted = note->answered && note->transaction == step.open_after;
+        note_ = note->transaction;
+      } else if (std::holds_alternative<coordinator::CloseNote>(action)) {
+        note_ = {};
       } else if (const auto* answer = std::get_if<Answer>(&action)) {
         answered(*answer, noted);
       }
@@ -45,7 +48,13 @@ class DeadlinePromise : public Promise {
 
   void kept(const coordinator::Record& record) override {
     const Transaction* t = world().history().find(record.id);
-    if (t == nullptr || record.result != coordinator::Result::kTorn || heard_.id == t->id) return;
+    if (t == nullptr) return;
+    // Only a torn copy whose requester has not heard so is worth remembering.
+    if (record.result != coordinator::Result::kTorn) {
+      if (note_ == t->id) broken(5, "the note stays though nothing is owed");
+      return;
+    }
+    if (heard_.id == t->id) return;
     const Request& opener = request_of(world(), *t);
     const bool host = opener.requester_kind != RequesterKind::kLocal;
     if (!host && opener.excused) return;
@@ -58,6 +67,7 @@ class DeadlinePromise : public Promise {
   void note_requests(const Step& step) {
     if (const auto* note = std::get_if<coordinator::NoteFound>(&step.event)) {
       owed_.push_back({note->transaction, {}, note->requester, true, note->answered});
+      note_ = note->transaction;
     }
     if (const auto* went = std::get_if<coordinator::RequesterGone>(&step.event)) {
       std::erase_if(
@@ -78,7 +88,11 @@ class DeadlinePromise : public Promise {
 
   void told(const coordinator::Tell& tell) {
     const Transaction* t = world().history().find(tell.transaction);
-    if (t == nullptr || tell.operation != Operation::kFreeze) return;
+    if (t == nullptr) return;
+    if (tell.operation != Operation::kCheck && note_ != t->id) {
+      broken(5, "somebody is told something that no note would remember");
+    }
+    if (tell.operation != Operation::kFreeze) return;
     Instant first = world().now();
     for (const Asked& asked : world().history().asked) {
       if (asked.transaction == t->id && asked.operation == Operation::kFreeze) {
@@ -218,6 +232,7 @@ class DeadlinePromise : public Promise {
     return false;
   }
 
+  TransactionId note_;  // that lies in the runtime directory
   std::vector<Owed> owed_;
   std::vector<TransactionId> unasked_;  // whose hold ended without a THAW
   Owed heard_;                          // the transaction whose owner's THAW was answered last

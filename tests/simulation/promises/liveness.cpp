@@ -27,6 +27,7 @@ class LivenessPromise : public Promise {
     if (!is_going_up(step.before) && is_going_up(step.after)) {
       up_began_ = {step.open_after, world().now()};
     }
+    wakes_in_time(step);
     if (step.before == Phase::kHeld && step.after != Phase::kHeld) left_hold(step);
     for (const coordinator::Action& action : step.actions) {
       if (const auto* answer = std::get_if<coordinator::Answer>(&action)) {
@@ -86,6 +87,32 @@ class LivenessPromise : public Promise {
                fmt::format("{} ms for an answer though nobody is slow", took.count() / 1'000'000));
       }
       return;
+    }
+  }
+
+  // Every wait has an end, whether or not somebody is silent this time.
+  void wakes_in_time(const Step& step) {
+    const Transaction* t = world().history().find(step.open_after);
+    if (t == nullptr) return;
+    Instant latest = Instant::never();
+    bool froze = false;
+    for (const Asked& asked : world().history().asked) {
+      if (asked.transaction != t->id) continue;
+      const bool freezer = member_of(world(), asked).freezer;
+      froze |= freezer && asked.operation == Operation::kFreeze;
+      const bool awaited = !asked.answered && !asked.overtaken && is_down(asked.operation);
+      const bool there = member_of(world(), asked).left.is_never();
+      if (awaited && there) latest = earlier_of(latest, asked.reply_deadline);
+    }
+    if (step.after == Phase::kHeld) latest = t->hold_deadline;
+    if (step.after == Phase::kThawFilesystems || step.after == Phase::kAbortFilesystems) {
+      latest = froze ? t->hold_deadline + world().policy().release_margin
+                     : up_began_.at + world().policy().timeout_default;
+    }
+    if (latest.is_never()) return;
+    if (step.next_deadline > later_of(latest, world().now())) {
+      broken(kLiveness,
+             fmt::format("nobody looks at phase '{}' in time", coordinator::to_text(step.after)));
     }
   }
 

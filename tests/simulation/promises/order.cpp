@@ -19,6 +19,7 @@ class OrderPromise : public Promise {
     for (const coordinator::Action& action : step.actions) {
       if (const auto* enter = std::get_if<coordinator::EnterFreezeWindow>(&action)) {
         window_ = enter->transaction;
+        if (is_check(window_)) broken(9, "a CHECK enters the freeze window");
       } else if (std::holds_alternative<coordinator::LeaveFreezeWindow>(action)) {
         left_window();
       } else if (const auto* tell = std::get_if<coordinator::Tell>(&action)) {
@@ -49,6 +50,11 @@ class OrderPromise : public Promise {
   }
 
  private:
+  bool is_check(TransactionId id) {
+    const Transaction* t = world().history().find(id);
+    return t != nullptr && t->check_only;
+  }
+
   void left_window() {
     if (!window_.valid()) broken(9, "a freeze window is left that was not entered");
     for (const Filesystem& filesystem : world().kernel().filesystems()) {
