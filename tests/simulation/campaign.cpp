@@ -13,15 +13,20 @@ Outcome run_one(const Scenario& scenario, std::span<const coordinator::Row> tabl
 struct Shortener {
   std::span<const coordinator::Row> table;
   int promise = 0;
+  std::size_t lines = 0;  // of the shortest trace so far
 
-  bool still_fails(const Scenario& scenario) const {
+  // Breaks the same promise, and no later: leaving something out may also put the failure off.
+  bool still_fails(const Scenario& scenario) {
     if (scenario.asks.empty()) return false;
     const Outcome outcome = run_one(scenario, table, false, nullptr);
-    return outcome.violation && outcome.violation->promise == promise;
+    const bool fails = outcome.violation && outcome.violation->promise == promise;
+    if (!fails || outcome.trace_lines > lines) return false;
+    lines = outcome.trace_lines;
+    return true;
   }
 
   template <typename Part>
-  bool leave_out_one(Scenario& scenario, std::vector<Part> Scenario::* parts) const {
+  bool leave_out_one(Scenario& scenario, std::vector<Part> Scenario::* parts) {
     for (std::size_t i = (scenario.*parts).size(); i-- > 0;) {
       Scenario shorter = scenario;
       (shorter.*parts).erase((shorter.*parts).begin() + static_cast<std::ptrdiff_t>(i));
@@ -33,7 +38,7 @@ struct Shortener {
   }
 
   // An ask that goes takes its faults along; later ones keep theirs.
-  bool leave_out_ask(Scenario& scenario) const {
+  bool leave_out_ask(Scenario& scenario) {
     for (unsigned i = 0; i < scenario.asks.size(); ++i) {
       Scenario shorter = scenario;
       shorter.asks.erase(shorter.asks.begin() + i);
@@ -73,7 +78,7 @@ Shortened shorten(const Scenario& failing, std::span<const coordinator::Row> tab
   Shortened result{failing, run_one(failing, table, true, nullptr), {}};
   Scenario& scenario = result.scenario;
   VSS_ASSERT(result.before.violation);
-  const Shortener shortener{table, result.before.violation->promise};
+  Shortener shortener{table, result.before.violation->promise, result.before.trace_lines};
   while (shortener.leave_out_ask(scenario) ||
          shortener.leave_out_one(scenario, &Scenario::faults) ||
          shortener.leave_out_one(scenario, &Scenario::writers) ||
