@@ -2,6 +2,7 @@
 """clang-format and clang-tidy over the tree.
 
     lint.py BUILD        check; BUILD holds compile_commands.json and has been built
+    lint.py --check      clang-format alone: check
     lint.py --format     rewrite the sources
 
 A file is looked at by clang-tidy again only if it, a header of the tree that it includes, its
@@ -13,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -55,7 +57,8 @@ def commands(build):
         for entry in json.load(file):
             source = pathlib.Path(entry["file"])
             if source.is_relative_to(ROOT) and not source.is_relative_to(ROOT / "build"):
-                inputs = headers.get(entry["output"]) or [source]
+                output = re.search(r" -o (\S+)", entry["command"]).group(1)
+                inputs = headers.get(output) or [source]
                 yield source, entry["command"], inputs
 
 
@@ -102,6 +105,8 @@ def clang_tidy(build):
 def main():
     if sys.argv[1:] == ["--format"]:
         return clang_format(["-i"])
+    if sys.argv[1:] == ["--check"]:
+        return clang_format(["--dry-run", "-Werror"])
     if len(sys.argv) != 2:
         sys.stderr.write("usage: lint.py BUILD | lint.py --format\n")
         return 2
