@@ -148,6 +148,7 @@ class World {
   Participant* participant_of(const FaultSpec& fault);
   void note_request(std::size_t index, TransactionId open,
                     std::span<const coordinator::Action> actions);
+  void note_accepted(const coordinator::AcceptParticipant& accept);
   void note_action(const coordinator::Action& action);
   void note_left(const coordinator::ParticipantLeft& left);
   void note_answer(const coordinator::Answered& answered);

@@ -155,27 +155,29 @@ void World::note_left(const coordinator::ParticipantLeft& left) {
 
 // --- actions ---
 
+void World::note_accepted(const coordinator::AcceptParticipant& accept) {
+  Membership member;
+  member.link = accept.connection;
+  member.peer = peers_[accept.connection];
+  member.id = accept.id;
+  member.actor = member.peer->actor();
+  member.freezer = member.actor == Actor::kFreezer;
+  member.plain = member.peer->plain();
+  member.timeout = accept.timeout;
+  member.joined = now();
+  if (const Writer* joined = writer(member.peer)) {
+    member.level = joined->spec().level;
+    member.required = member.actor != Actor::kOptional;
+    member.expected = joined->spec().expected;
+  } else {
+    history_.standing = history_.standing_told;
+  }
+  history_.members.push_back(member);
+}
+
 void World::note_action(const Action& action) {
   std::visit(
-      Overloaded{[this](const coordinator::AcceptParticipant& accept) {
-                   Membership member;
-                   member.link = accept.connection;
-                   member.peer = peers_[accept.connection];
-                   member.id = accept.id;
-                   member.actor = member.peer->actor();
-                   member.freezer = member.actor == Actor::kFreezer;
-                   member.plain = member.peer->plain();
-                   member.timeout = accept.timeout;
-                   member.joined = now();
-                   if (const Writer* joined = writer(member.peer)) {
-                     member.level = joined->spec().level;
-                     member.required = member.actor != Actor::kOptional;
-                     member.expected = joined->spec().expected;
-                   } else {
-                     history_.standing = history_.standing_told;
-                   }
-                   history_.members.push_back(member);
-                 },
+      Overloaded{[this](const coordinator::AcceptParticipant& accept) { note_accepted(accept); },
                  [this](const coordinator::Tell& tell) {
                    const Membership* member = history_.find_member(tell.id);
                    VSS_ASSERT(member != nullptr);
