@@ -6,7 +6,7 @@ import signal
 from harness.probe import Probe, now
 from harness.sandbox import Volume
 from harness.service import Service
-from harness.testing import EndToEndTest, main
+from harness.testing import wait_until, EndToEndTest, main
 
 NOT_RUN = 125
 
@@ -102,6 +102,7 @@ class Thawing(EndToEndTest):
             service = Service(box)
             service.start_vssd()
             service.start_freezer()
+            wait_until(lambda: os.path.exists(box.path("/run/openvss/control.sock")), 10)
             refused = service.start_snapshot(command="touch /run/ran")
             self.assertEqual(refused.wait(90), NOT_RUN, refused.errors)
             self.assertIn("guardian", refused.errors)

@@ -97,8 +97,17 @@ class Service:
         return json.loads(answer.output)
 
     def record(self):
-        """The record of the latest transaction."""
-        return self.json("explain")
+        """The record of the latest transaction; vssd writes it a moment after its answer."""
+        records = []
+
+        def recorded():
+            try:
+                records.append(self.json("explain"))
+            except ServiceError:
+                return False
+            return True
+        wait_until(recorded, 5)
+        return records[-1] if records else self.json("explain")
 
     def start_stop_hook(self):
         """What a service manager does to end the unit: kills what is left, runs the hook."""
