@@ -51,12 +51,16 @@ def headers_by_object(build):
 
 
 def commands(build):
-    """Of the tree's own C++ files: source, compile command, files it was built from."""
+    """Of the tree's own C++ files: source, compile command, files it was built from. A source that
+    is compiled twice (for a static and a shared library) is taken once."""
     headers = headers_by_object(build)
+    seen = set()
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         for entry in json.load(file):
             source = pathlib.Path(entry["file"])
-            if source.is_relative_to(ROOT) and not source.is_relative_to(ROOT / "build"):
+            if (source.is_relative_to(ROOT) and not source.is_relative_to(ROOT / "build") and
+                    source not in seen):
+                seen.add(source)
                 output = re.search(r" -o (\S+)", entry["command"]).group(1)
                 inputs = headers.get(output) or [source]
                 yield source, entry["command"], inputs
@@ -84,18 +88,16 @@ def clang_tidy(build):
     stamps.mkdir(exist_ok=True)
     version = subprocess.run(["clang-tidy-19", "--version"], check=True, capture_output=True).stdout
     common = version + (ROOT / ".clang-tidy").read_bytes()
-    waiting, all_stamps = {}, set()
-    for source, command, inputs in commands(build):
-        stamp = stamps / fingerprint(command, inputs, common)
-        all_stamps.add(stamp)
-        if not stamp.exists():
-            waiting.setdefault(source, stamp)
+    stamp_of = {source: stamps / fingerprint(command, inputs, common)
+                for source, command, inputs in commands(build)}
+    waiting = [(source, stamp) for source, stamp in stamp_of.items() if not stamp.exists()]
+    all_stamps = set(stamp_of.values())
     for old in set(stamps.iterdir()) - all_stamps:
         old.unlink()
     began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         complaints = [text for text in
-                      pool.map(lambda item: tidy_one(build, *item), waiting.items()) if text]
+                      pool.map(lambda item: tidy_one(build, *item), waiting) if text]
     print("".join(complaints), end="")
     print(f"clang-tidy: {len(waiting)} of {len(all_stamps)} files looked at in "
           f"{time.monotonic() - began:.0f} s, {len(complaints)} with complaints")
