@@ -57,8 +57,9 @@ struct Shortener {
 
 CampaignResult run_campaign(const CampaignOptions& options) {
   CampaignResult result;
-  while (result.transactions < options.transactions) {
-    const Scenario scenario = make_scenario(derive(options.seed, result.episodes));
+  std::size_t episode = options.only_episode.value_or(0);
+  for (bool more = true; more; ++episode) {
+    const Scenario scenario = make_scenario(derive(options.seed, episode));
     const bool keep = options.on_trace != nullptr;
     const Outcome outcome = run_one(scenario, options.table, keep, &result.coverage);
     ++result.episodes;
@@ -66,9 +67,11 @@ CampaignResult run_campaign(const CampaignOptions& options) {
     result.trace_lines += outcome.trace_lines;
     result.trace_hash = chain_hash(result.trace_hash, outcome.trace_hash);
     if (keep) options.on_trace(outcome.trace);
+    more = result.transactions < options.transactions && !options.only_episode;
     if (!outcome.violation) continue;
     result.violation = outcome.violation;
     result.failing = scenario;
+    result.failing_episode = episode;
     break;
   }
   return result;

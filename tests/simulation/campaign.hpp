@@ -21,12 +21,14 @@ struct CampaignResult {
   Coverage coverage;
   std::optional<Violation> violation;
   Scenario failing;  // where there is one
+  std::size_t failing_episode = 0;
 };
 
 // `on_trace`, where it is set, gets each episode's trace as it ends.
 struct CampaignOptions {
   std::uint64_t seed = 1;
   std::size_t transactions = 1000;
+  std::optional<std::size_t> only_episode;
   std::span<const coordinator::Row> table = coordinator::transition_table();
   void (*on_trace)(std::string_view) = nullptr;
 };

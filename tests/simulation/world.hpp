@@ -150,9 +150,13 @@ class World {
                     std::span<const coordinator::Action> actions);
   void note_accepted(const coordinator::AcceptParticipant& accept);
   void note_action(const coordinator::Action& action);
+  void note_told(const coordinator::Tell& tell);
+  void note_replied(const coordinator::Answer& answer);
   void note_left(const coordinator::ParticipantLeft& left);
   void note_answer(const coordinator::Answered& answered);
   void deliver(std::size_t request);
+  void trace_request(const Request& request);
+  void trace_question(const Participant& who, const Question& question);
   void trace_action(const coordinator::Action& action);
   void finish();
 

@@ -1,6 +1,5 @@
 // How the world notes what happened, and lets the promises look at it.
 #include <algorithm>
-#include <array>
 #include <variant>
 
 #include "records/json.hpp"
@@ -13,11 +12,6 @@ using coordinator::Action;
 using coordinator::Event;
 
 namespace {
-
-template <typename... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
 
 // The phase to which a question belongs. A plain client is told THAW where others are told ABORT.
 Phase phase_of(Operation operation, bool freezer, Phase now) {
@@ -32,17 +26,6 @@ Phase phase_of(Operation operation, bool freezer, Phase now) {
     case Operation::kAbort: break;
   }
   return freezer ? Phase::kAbortFilesystems : Phase::kAbortWriters;
-}
-
-std::string_view to_text(wire::Operation operation) {
-  constexpr std::array<std::string_view, 6> kTexts{"none", "CHECK",   "FREEZE",
-                                                   "THAW", "PREPARE", "ABORT"};
-  return kTexts[static_cast<std::size_t>(operation)];
-}
-
-std::string_view to_text(Request::Kind kind) {
-  constexpr std::array<std::string_view, 4> kTexts{"CHECK", "FREEZE", "THAW", "ABORT"};
-  return kTexts[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace
@@ -74,8 +57,7 @@ void World::stepped(const Event& event, const coordinator::StepResult& result) {
     Request& request = history_.requests[*request_index];
     request.open_then = open_before_;
     request.phase_then = phase_before_;
-    trace(request.name.view(), "asks", "{} {}", to_text(request.kind),
-          base::to_text(request.names).view());
+    trace_request(request);
     note_request(*request_index, open, actions);
   }
   for (const Action& action : actions) {
@@ -175,59 +157,58 @@ void World::note_accepted(const coordinator::AcceptParticipant& accept) {
   history_.members.push_back(member);
 }
 
+void World::note_told(const coordinator::Tell& tell) {
+  const Membership* member = history_.find_member(tell.id);
+  VSS_ASSERT(member != nullptr);
+  Asked asked;
+  for (std::size_t i = 0; i < history_.members.size(); ++i) {
+    if (&history_.members[i] == member) asked.member = i;
+  }
+  asked.message_id = tell.message_id;
+  asked.transaction = tell.transaction;
+  asked.operation = tell.operation;
+  asked.ask = current_ask_;
+  const bool over = driver_->phase() == Phase::kIdle;  // within this very step
+  asked.phase = phase_of(tell.operation, member->freezer, over ? phase_before_ : driver_->phase());
+  asked.told = now();
+  asked.reply_deadline = tell.reply_deadline;
+  asked.hold_deadline = tell.hold_deadline;
+  if (Transaction* t = history_.find(tell.transaction)) {
+    t->hold_deadline = earlier_of(t->hold_deadline, tell.hold_deadline);
+  }
+  history_.asked.push_back(asked);
+}
+
+void World::note_replied(const coordinator::Answer& answer) {
+  for (Request& request : history_.requests) {
+    if (request.requester != answer.requester || request.tag != answer.tag) continue;
+    request.answer = answer;
+    ++request.answers;
+    request.answered = now();
+    Transaction* t = history_.find(answer.transaction);
+    if (t == nullptr || request.kind != Request::Kind::kFreeze || !answer.success) return;
+    t->success = now();
+    t->success_grade = answer.grade;
+  }
+}
+
 void World::note_action(const Action& action) {
-  std::visit(
-      Overloaded{[this](const coordinator::AcceptParticipant& accept) { note_accepted(accept); },
-                 [this](const coordinator::Tell& tell) {
-                   const Membership* member = history_.find_member(tell.id);
-                   VSS_ASSERT(member != nullptr);
-                   Asked asked;
-                   for (std::size_t i = 0; i < history_.members.size(); ++i) {
-                     if (&history_.members[i] == member) asked.member = i;
-                   }
-                   asked.message_id = tell.message_id;
-                   asked.transaction = tell.transaction;
-                   asked.operation = tell.operation;
-                   asked.ask = current_ask_;
-                   const bool over = driver_->phase() == Phase::kIdle;  // within this very step
-                   asked.phase = phase_of(tell.operation, member->freezer,
-                                          over ? phase_before_ : driver_->phase());
-                   asked.told = now();
-                   asked.reply_deadline = tell.reply_deadline;
-                   asked.hold_deadline = tell.hold_deadline;
-                   if (Transaction* t = history_.find(tell.transaction)) {
-                     t->hold_deadline = earlier_of(t->hold_deadline, tell.hold_deadline);
-                   }
-                   history_.asked.push_back(asked);
-                 },
-                 [this](const coordinator::Withdraw& withdraw) {
-                   if (Asked* asked = history_.find_message(withdraw.message_id))
-                     asked->overtaken = !asked->answered;
-                 },
-                 [this](const coordinator::TellLate& late) {
-                   if (Asked* asked = history_.find_message(late.message_id)) ++asked->lates;
-                 },
-                 [this](const coordinator::GrantTime& grant) {
-                   Asked* asked = history_.find_message(grant.message_id);
-                   if (asked == nullptr || grant.granted == Duration{0}) return;
-                   asked->reply_deadline = later_of(asked->reply_deadline, now() + grant.granted);
-                 },
-                 [this](const coordinator::Answer& answer) {
-                   for (Request& request : history_.requests) {
-                     if (request.requester != answer.requester || request.tag != answer.tag)
-                       continue;
-                     request.answer = answer;
-                     ++request.answers;
-                     request.answered = now();
-                     Transaction* t = history_.find(answer.transaction);
-                     if (t == nullptr || request.kind != Request::Kind::kFreeze || !answer.success)
-                       return;
-                     t->success = now();
-                     t->success_grade = answer.grade;
-                   }
-                 },
-                 [](const auto&) {}},
-      action);
+  if (const auto* accept = std::get_if<coordinator::AcceptParticipant>(&action)) {
+    note_accepted(*accept);
+  } else if (const auto* tell = std::get_if<coordinator::Tell>(&action)) {
+    note_told(*tell);
+  } else if (const auto* answer = std::get_if<coordinator::Answer>(&action)) {
+    note_replied(*answer);
+  } else if (const auto* withdraw = std::get_if<coordinator::Withdraw>(&action)) {
+    Asked* asked = history_.find_message(withdraw->message_id);
+    if (asked != nullptr) asked->overtaken = !asked->answered;
+  } else if (const auto* late = std::get_if<coordinator::TellLate>(&action)) {
+    if (Asked* asked = history_.find_message(late->message_id)) ++asked->lates;
+  } else if (const auto* grant = std::get_if<coordinator::GrantTime>(&action)) {
+    Asked* asked = history_.find_message(grant->message_id);
+    if (asked == nullptr || grant->granted == Duration{0}) return;
+    asked->reply_deadline = later_of(asked->reply_deadline, now() + grant->granted);
+  }
 }
 
 void World::keep(const coordinator::Record& record) {
@@ -273,8 +254,7 @@ Question World::question_of_plain(const wire::DeviceMessage& message) {
 }
 
 void World::saw(Participant& who, const Question& question) {
-  trace(who.name(), "reads", "{} {} {:x}", to_text(question.operation),
-        base::to_text(question.transaction).view(), question.message_id);
+  trace_question(who, question);
   if (Asked* asked = history_.find_message(question.message_id)) asked->seen = now();
   for (const auto& promise : promises_)
     promise->saw(who, question);
@@ -282,50 +262,6 @@ void World::saw(Participant& who, const Question& question) {
 
 void World::saw_late(Participant& who, std::uint64_t message_id) {
   trace(who.name(), "is late", "{:x}", message_id);
-}
-
-// --- trace ---
-
-void World::trace_action(const Action& action) {
-  const auto peer = [this](coordinator::ParticipantId id) -> std::string_view {
-    const Membership* member = history_.find_member(id);
-    return member == nullptr ? "nobody" : std::string_view{member->peer->name()};
-  };
-  std::visit(
-      Overloaded{[&](const coordinator::Tell& tell) {
-                   trace("driver", "tells", "{} {} {:x} until {} ms", peer(tell.id),
-                         coordinator::to_text(tell.operation), tell.message_id,
-                         tell.reply_deadline.is_never()
-                             ? -1
-                             : (tell.reply_deadline - now()).count() / 1'000'000);
-                 },
-                 [&](const coordinator::Withdraw& withdraw) {
-                   trace("driver", "withdraws", "{} {:x}", peer(withdraw.id), withdraw.message_id);
-                 },
-                 [&](const coordinator::TellLate& late) {
-                   trace("driver", "says late", "{} {:x}", peer(late.id), late.message_id);
-                 },
-                 [&](const coordinator::GrantTime& grant) {
-                   trace("driver", "grants", "{} {:x} {} ms", peer(grant.id), grant.message_id,
-                         grant.granted.count() / 1'000'000);
-                 },
-                 [&](const coordinator::Answer& answer) {
-                   trace("driver", "replies", "{} {}: {}", answer.requester.value,
-                         answer.success ? "yes" : "no", answer.reason.view());
-                 },
-                 [&](const coordinator::Notify& notify) {
-                   trace("driver", "notifies", "{} {}", notify.requester.value,
-                         static_cast<int>(notify.what));
-                 },
-                 [&](const coordinator::RefuseParticipant& refuse) {
-                   trace("driver", "refuses", "{}: {}", refuse.connection, refuse.reason.view());
-                 },
-                 [&](const coordinator::WriteNote& note) {
-                   trace("driver", "notes", "{} answered {}",
-                         base::to_text(note.transaction).view(), note.answered);
-                 },
-                 [](const auto&) {}},
-      action);
 }
 
 }  // namespace vss::simulation

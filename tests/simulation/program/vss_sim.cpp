@@ -23,8 +23,8 @@ int report_violation(const CampaignOptions& options, const CampaignResult& resul
   const Shortened shortened = shorten(result.failing, options.table);
   const Violation& violation = *result.violation;
   fmt::print("BROKEN: {}: {}\n", name_of_promise(violation.promise), violation.text);
-  fmt::print("seed {}, episode {}, transaction {} or before\n", options.seed, result.episodes - 1,
-             result.transactions);
+  fmt::print("seed {}, episode {}: again with `vss-sim --seed {} --episode {} --trace`\n",
+             options.seed, result.failing_episode, options.seed, result.failing_episode);
   fmt::print("shortened from {} lines to {}:\n{}{}", shortened.before.trace_lines,
              shortened.after.trace_lines, describe(shortened.scenario), shortened.after.trace);
   return vss::base::kExitNo;
@@ -75,6 +75,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "The same seed makes the same run")->capture_default_str();
   app.add_option("--transactions", options.transactions, "Ends after at least this many")
       ->capture_default_str();
+  app.add_option("--episode", options.only_episode, "Run this one alone");
   app.add_flag("--trace", trace, "Print every event, one line each");
   app.add_option("--processor-limit", processor_limit,
                  "Fail if it takes more seconds of processor time");
