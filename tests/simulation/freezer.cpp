@@ -71,14 +71,22 @@ void Freezer::send_status() {
            .bytes());
 }
 
-// The request that came with CHECK or PREPARE: the base class has handled the event in it.
-void Freezer::got_frame(const wire::FrameView&) {}
+// What is asked of it comes along with CHECK and PREPARE.
+void Freezer::got_frame(const wire::FrameView& frame) {
+  const auto operation = static_cast<wire::Operation>(frame.message.operation);
+  if (operation != wire::Operation::kCheck && operation != wire::Operation::kPrepare) return;
+  const auto request = wire::decode_filesystem_request(frame);
+  VSS_ASSERT(request);
+  selection_ = request->selection;
+  paths_.clear();
+  for (const wire::Path& path : request->paths)
+    paths_.emplace_back(path.view());
+}
 
 // --- questions ---
 
 void Freezer::got_event(const Question& question) {
   last_question_ = question;
-  selection_ = world().selection_of(question.transaction);
   switch (question.operation) {
     case wire::Operation::kCheck: return check(question);
     case wire::Operation::kPrepare: return prepare(question);
@@ -230,11 +238,17 @@ bool Freezer::clean() const {
   return world().freezer_files().all_closed() && !routine_.running();
 }
 
+bool Freezer::in_scope(unsigned filesystem) const {
+  if (selection_ != wire::Selection::kPaths) return selection_ == wire::Selection::kAll;
+  return std::ranges::find(paths_, fmt::format("/fs{}", filesystem)) != paths_.end();
+}
+
 std::vector<unsigned> Freezer::plan() const {
   std::vector<unsigned> numbers;
-  if (selection_ == wire::Selection::kNone) return numbers;
   for (const Filesystem& filesystem : world().kernel().filesystems()) {
-    if (filesystem.mounted && filesystem.freezable) numbers.push_back(filesystem.number);
+    if (filesystem.mounted && filesystem.freezable && in_scope(filesystem.number)) {
+      numbers.push_back(filesystem.number);
+    }
   }
   return numbers;
 }
@@ -244,9 +258,10 @@ wire::FilesystemSummary Freezer::plan_summary() const {
   summary.to_freeze = static_cast<std::uint32_t>(plan_.size());
   summary.plan_changed = plan_changed_ ? 1 : 0;
   for (const Filesystem& filesystem : world().kernel().filesystems()) {
-    if (selection_ == wire::Selection::kNone) {
-      summary.excluded += filesystem.mounted ? 1 : 0;
-    } else if (filesystem.mounted && !filesystem.freezable) {
+    if (!filesystem.mounted) continue;
+    if (!in_scope(filesystem.number)) {
+      ++summary.excluded;
+    } else if (!filesystem.freezable) {
       ++summary.synced;
       ++summary.lower_grade;
     }

@@ -45,6 +45,7 @@ class Freezer : public Participant {
   void thaw_by_itself(std::string_view why);
   void send_status();
   bool clean() const;
+  bool in_scope(unsigned filesystem) const;
   std::vector<unsigned> plan() const;
   wire::FilesystemSummary plan_summary() const;  // without slots: CHECK has none
   wire::FilesystemSummary summary() const;
@@ -52,7 +53,8 @@ class Freezer : public Participant {
 
   ThawRoutine routine_;
   wire::Selection selection_ = wire::Selection::kAll;  // of the request asked last
-  base::TransactionId transaction_;                    // of the plan
+  std::vector<std::string> paths_;
+  base::TransactionId transaction_;  // of the plan
   std::vector<unsigned> plan_;
   std::optional<Freezing> freezing_;
   std::optional<Question> last_question_;

@@ -70,19 +70,21 @@ void Kernel::unmount(unsigned number) {
   at(number).unmounted_at = timeline_.now();
 }
 
-std::vector<unsigned> Kernel::freezable_at(Instant when) const {
+std::vector<unsigned> Kernel::freezable_at(Instant when, const Selected& selected) const {
   std::vector<unsigned> numbers;
   for (const Filesystem& filesystem : filesystems_) {
     const bool there = filesystem.mounted_since <= when && when < filesystem.unmounted_at;
-    if (there && filesystem.freezable) numbers.push_back(filesystem.number);
+    if (there && filesystem.freezable && selected(filesystem.number)) {
+      numbers.push_back(filesystem.number);
+    }
   }
   return numbers;
 }
 
-bool Kernel::unfreezable_at(Instant when) const {
-  return std::ranges::any_of(filesystems_, [when](const Filesystem& filesystem) {
+bool Kernel::unfreezable_at(Instant when, const Selected& selected) const {
+  return std::ranges::any_of(filesystems_, [&](const Filesystem& filesystem) {
     return !filesystem.freezable && filesystem.mounted_since <= when &&
-           when < filesystem.unmounted_at;
+           when < filesystem.unmounted_at && selected(filesystem.number);
   });
 }
 

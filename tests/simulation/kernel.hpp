@@ -52,9 +52,11 @@ class Kernel {
   void thaw(unsigned number, FreezeOwner caller, Duration takes, Done done);
 
   void unmount(unsigned number);
-  // What could be frozen, and whether something mounted could not, at an instant of the past.
-  std::vector<unsigned> freezable_at(Instant when) const;
-  bool unfreezable_at(Instant when) const;
+  // Of those selected: what could be frozen, and whether something mounted could not, at an instant
+  // of the past.
+  using Selected = std::function<bool(unsigned)>;
+  std::vector<unsigned> freezable_at(Instant when, const Selected& selected) const;
+  bool unfreezable_at(Instant when, const Selected& selected) const;
 
  private:
   void finish_thaw(Filesystem& filesystem, FreezeOwner caller);

@@ -35,7 +35,7 @@ void Participant::start() {
 
 void Participant::connect() {
   if (!running_ || link_) return;
-  link_ = world_.connect(*this);
+  if (may_connect()) link_ = world_.connect(*this);
   if (!link_) {
     run_after(milliseconds{40}, [this] { connect(); });
     return;
@@ -127,6 +127,7 @@ void Participant::handle(std::span<const std::byte> packet) {
     case FrameKind::kEvent: {
       const auto event = wire::decode_event(*frame);
       VSS_ASSERT(event);
+      got_frame(*frame);
       asked({event->operation, event->message_id, event->transaction, event->reply_deadline,
              event->hold_deadline});
       return;

@@ -74,6 +74,7 @@ class Participant {
   virtual void lost_connection() = 0;
   // Whether a yes to this, meant when it was asked, is still one.
   virtual bool still_true(const Question&) const { return true; }
+  virtual bool may_connect() const { return true; }
   virtual void got_killed() {}                           // the process and its memory are gone
   virtual void got_frame(const wire::FrameView& frame);  // any frame of the driver
 

@@ -13,6 +13,7 @@
 namespace vss::simulation {
 
 class World;
+class Writer;
 struct Question;
 
 // `promise` is DESIGN's number; the two that have none are liveness and the order of levels.
@@ -46,6 +47,8 @@ class Promise {
 
   virtual void stepped(const Step&) {}
   virtual void saw(const Participant&, const Question&) {}
+  // A writer whose connection is gone does not hold any longer.
+  virtual void released_itself(const Writer&, base::TransactionId) {}
   virtual void kept(const coordinator::Record&) {}
   virtual void driver_died() {}
   virtual void ended() {}  // the world is quiet

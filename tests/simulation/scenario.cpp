@@ -37,6 +37,7 @@ AskSpec make_ask(Random& random) {
   ask.check = random.one_in(3);
   ask.snapshot = !ask.check || !random.one_in(4);
   if (random.one_in(12)) ask.selection = Selection::kNone;
+  if (random.one_in(10)) ask.selection = Selection::kPaths;
   if (random.one_in(6)) {
     ask.require_given = true;
     ask.require = static_cast<Grade>(random.below(3));
@@ -254,7 +255,9 @@ std::string describe(const Scenario& scenario) {
     const AskSpec& ask = scenario.asks[i];
     fmt::format_to(out, "ask {}: {}{}{}, filesystems {}, {}\n", i, coordinator::to_text(ask.kind),
                    ask.check ? " check" : "", ask.snapshot ? " snapshot" : "",
-                   ask.selection == Selection::kNone ? "none" : "all",
+                   ask.selection == Selection::kNone    ? "none"
+                   : ask.selection == Selection::kPaths ? "of even number"
+                                                        : "all",
                    ask.bound ? "bound" : "owned by the driver");
   }
   for (const FaultSpec& fault : scenario.faults) {

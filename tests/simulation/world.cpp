@@ -261,18 +261,28 @@ void World::driver_died() {
 
 // --- filesystems of a request ---
 
-coordinator::Selection World::selection(TransactionId transaction) const {
-  const Transaction* found = history_.find(transaction);
-  return found == nullptr ? Selection::kAll : history_.requests[found->request].options.selection;
-}
-
-wire::Selection World::selection_of(TransactionId transaction) const {
-  return selection(transaction) == Selection::kNone ? wire::Selection::kNone
-                                                    : wire::Selection::kAll;
+bool World::selects(const Request& request, unsigned filesystem) {
+  switch (request.options.selection) {
+    case Selection::kAll: return true;
+    case Selection::kNone: return false;
+    case Selection::kPaths: return filesystem % 2 == 0;
+  }
+  return false;
 }
 
 const wire::FilesystemRequest* World::filesystem_request(TransactionId transaction) {
-  filesystem_request_.selection = selection_of(transaction);
+  const Transaction* found = history_.find(transaction);
+  if (found == nullptr) return nullptr;
+  const Request& request = history_.requests[found->request];
+  filesystem_request_.selection = static_cast<wire::Selection>(request.options.selection);
+  filesystem_request_.paths.clear();
+  if (request.options.selection != Selection::kPaths) return &filesystem_request_;
+  for (const Filesystem& filesystem : kernel_.filesystems()) {
+    if (!selects(request, filesystem.number)) continue;
+    filesystem_request_.paths.push_back(wire::Path{"/fs"}.append_number(filesystem.number));
+  }
+  // Of paths there is always one, if only to what is not there.
+  if (filesystem_request_.paths.empty()) filesystem_request_.paths.push_back("/fs0");
   return &filesystem_request_;
 }
 

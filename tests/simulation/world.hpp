@@ -70,6 +70,7 @@ class World {
   History& history() { return history_; }
   const History& history() const { return history_; }
   const Writer* writer(const Participant* participant) const;
+  const std::vector<std::unique_ptr<Writer>>& writers() const { return writers_; }
 
   template <typename... Args>
   void trace(std::string_view who, std::string_view what, fmt::format_string<Args...> format,
@@ -93,16 +94,17 @@ class World {
   void send_up(const std::shared_ptr<Link>& link, std::span<const std::byte> packet);
   void close_by_peer(const std::shared_ptr<Link>& link) { driver_->close_by_peer(link); }
   Question question_of_plain(const wire::DeviceMessage& message);
-  coordinator::Selection selection(TransactionId transaction) const;
-  wire::Selection selection_of(TransactionId transaction) const;
   void saw(Participant& who, const Question& question);
   void note_plan(TransactionId transaction);  // the freezer looks at the mount table
   void note_guardian_thaw();
+  void released_itself(const Writer& who, TransactionId transaction);
   void saw_late(Participant& who, std::uint64_t message_id);
 
   // --- driver's side ---
   void deliver_down(const std::shared_ptr<Link>& link, std::span<const std::byte> packet);
   void deliver_close(const std::shared_ptr<Link>& link);
+  // Whether the request speaks of this filesystem: of paths, it names those of even number.
+  static bool selects(const Request& request, unsigned filesystem);
   const wire::FilesystemRequest* filesystem_request(TransactionId transaction);
   void about_to_step(const coordinator::Event& event);
   void stepped(const coordinator::Event& event, const coordinator::StepResult& result);

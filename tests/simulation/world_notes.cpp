@@ -260,6 +260,12 @@ void World::saw(Participant& who, const Question& question) {
     promise->saw(who, question);
 }
 
+void World::released_itself(const Writer& who, TransactionId transaction) {
+  trace(who.name(), "releases", "itself of {}", base::to_text(transaction).view());
+  for (const auto& promise : promises_)
+    promise->released_itself(who, transaction);
+}
+
 void World::saw_late(Participant& who, std::uint64_t message_id) {
   trace(who.name(), "is late", "{:x}", message_id);
 }

@@ -33,6 +33,17 @@ class OrderPromise : public Promise {
     early_.clear();
   }
 
+  // The loss of its connection is no reason to let go before the filesystems do.
+  void released_itself(const Writer& writer, TransactionId id) override {
+    const Transaction* t = world().history().find(id);
+    if (t == nullptr || world().now() >= t->hold_deadline) return;
+    for (const Filesystem& filesystem : world().kernel().filesystems()) {
+      if (!filesystem.held_by_us() || filesystem.transaction != id) continue;
+      broken(3, fmt::format("{} lets go, its connection being gone, while fs{} is held",
+                            writer.name(), filesystem.number));
+    }
+  }
+
   // Where order yielded to the deadline the record must say so.
   void kept(const coordinator::Record& record) override {
     if (early_.contains(record.id) && !record.released_without_freezer) {

@@ -35,6 +35,9 @@ class ReleasePromise : public Promise {
   }
 
   void ended() override {
+    for (const auto& writer : world().writers()) {
+      if (writer->owes()) broken(2, writer->name() + " still waits to be released");
+    }
     for (const Asked& asked : world().history().asked) {
       if (!asked.seen || asked.operation == Operation::kCheck || !is_down(asked.operation))
         continue;

@@ -105,12 +105,11 @@ class SuccessPromise : public Promise {
     }
     const bool in_scope = request.options.selection != Selection::kNone;
     if (in_scope) filesystems_hold(t);
-    const std::size_t planned =
-        in_scope && t.replanned ? world().kernel().freezable_at(*t.replanned).size() : 0;
+    const std::size_t planned = in_scope && t.replanned ? freezable(t, *t.replanned).size() : 0;
     if (planned == 0 && held == 0) broken(1, "an empty plan with no writer succeeds");
     const bool writers = held > 0 && all_expected;
     Grade grade = writers ? Grade::kApplication : in_scope ? Grade::kFilesystem : Grade::kCrash;
-    if (in_scope && t.replanned && world().kernel().unfreezable_at(*t.replanned)) {
+    if (in_scope && t.replanned && world().kernel().unfreezable_at(*t.replanned, selected(t))) {
       grade = Grade::kCrash;
     }
     if (answer.grade != grade) {
@@ -131,13 +130,22 @@ class SuccessPromise : public Promise {
     return writer->holds_for() == t.id;
   }
 
+  Kernel::Selected selected(const Transaction& t) {
+    return [&request = request_of(world(), t)](unsigned filesystem) {
+      return World::selects(request, filesystem);
+    };
+  }
+  std::vector<unsigned> freezable(const Transaction& t, Instant when) {
+    return world().kernel().freezable_at(when, selected(t));
+  }
+
   void filesystems_hold(const Transaction& t) {
     if (!t.planned || !t.replanned) return broken(1, "success without a plan");
-    if (world().kernel().freezable_at(*t.planned) != world().kernel().freezable_at(*t.replanned)) {
+    if (freezable(t, *t.planned) != freezable(t, *t.replanned)) {
       return broken(1, "success although the plan changed");
     }
     if (!world().history().standing.guardian_alive) broken(1, "success without a guardian");
-    for (const unsigned number : world().kernel().freezable_at(*t.replanned)) {
+    for (const unsigned number : freezable(t, *t.replanned)) {
       const Filesystem& filesystem = world().kernel().at(number);
       const bool ours = filesystem.frozen_by_us() && filesystem.transaction == t.id;
       const bool taken_away = t.foreign_thaws + t.guardian_thaws > 0 || world().thaws_on_its_own(t);
