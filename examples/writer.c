@@ -8,7 +8,7 @@
 
 static int act(const struct vss_event* event) {
   switch (event->kind) {
-    case VSS_EVENT_CHECK: return 0;
+    case VSS_EVENT_CHECK:
     case VSS_EVENT_PREPARE: return 0;             /* what is slow goes here */
     case VSS_EVENT_FREEZE: return fflush(stdout); /* bring it to the file, start nothing new */
     case VSS_EVENT_THAW:
@@ -20,13 +20,14 @@ static int act(const struct vss_event* event) {
 int main(int argc, char** argv) {
   struct vss_writer_options options = VSS_WRITER_OPTIONS_INIT;
   struct vss_event event;
-  vss_writer* writer;
-  int result;
+  vss_writer* writer = NULL;
+  int result = 0;
 
   options.name = "example-c";
   options.runtime_dir = argc > 1 ? argv[1] : NULL;
   options.level = VSS_LEVEL_APPLICATION;
-  if ((result = vss_writer_create(&options, &writer)) < 0) {
+  result = vss_writer_create(&options, &writer);
+  if (result < 0) {
     fprintf(stderr, "writer: %s\n", strerror(-result));
     return 1;
   }

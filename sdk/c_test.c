@@ -41,7 +41,7 @@ int main(void) {
   fake_server* server = fake_server_start();
   const uint32_t order[] = {VSS_EVENT_CHECK, VSS_EVENT_PREPARE, VSS_EVENT_FREEZE, VSS_EVENT_THAW};
   char text[VSS_TRANSACTION_TEXT_SIZE];
-  size_t i;
+  size_t i = 0;
 
   CHECK(vss_api_version() == VSS_API_VERSION);
   CHECK(strlen(vss_version()) > 0);

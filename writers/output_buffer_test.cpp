@@ -22,7 +22,7 @@ class Pipe {
   std::string read_all() const {
     std::string text;
     std::array<char, 4096> piece;
-    for (ssize_t size; (size = ::read(out(), piece.data(), piece.size())) > 0;) {
+    for (ssize_t size = 0; (size = ::read(out(), piece.data(), piece.size())) > 0;) {
       text.append(piece.data(), static_cast<std::size_t>(size));
     }
     return text;

@@ -185,7 +185,7 @@ TEST_F(Freeze, OneAbsoluteHoldDeadlineIsFixedByTheFirstTellAndCarriedInEvery) {
   EXPECT_EQ(story.next_deadline, deadline);
 }
 
-TEST_F(Freeze, ARequestMayShortenTheHoldButNotLengthenIt) {
+TEST_F(Freeze, ARequestMayShortenAndLengthenTheHold) {
   story.freeze({.hold_budget = seconds{6}});
   story.all_say_yes(2, Phase::kFreezeWriters);
   EXPECT_EQ(story.record().hold_deadline, story.now + seconds{6});
@@ -194,7 +194,7 @@ TEST_F(Freeze, ARequestMayShortenTheHoldButNotLengthenIt) {
   story.all_say_yes(2);
   story.freeze({.hold_budget = seconds{600}});
   story.all_say_yes(2, Phase::kFreezeWriters);
-  EXPECT_EQ(story.record().hold_deadline, story.now + seconds{60});
+  EXPECT_EQ(story.record().hold_deadline, story.now + seconds{600});
 }
 
 TEST_F(Freeze, TheFreezeEndsWithinAShortenedHold) {

@@ -88,10 +88,10 @@ TEST_F(Thaw, FailsWhenAFilesystemWasThawedBySomeoneElse) {
   hold_and_thaw();
   FilesystemCounts counts = counts_of(2);
   counts.thawed_by_others = 1;
-  story.yes(freezer, counts);
+  story.answer(freezer, false, "/srv (xfs 8:1) was found thawed", counts);
   expect_torn(
-      "1 filesystem had been thawed by someone else during the hold: the copy may be torn; look "
-      "for another backup agent (qemu-ga, fsfreeze -u)");
+      "1 filesystem thawed by someone else (/srv (xfs 8:1) was found thawed): the "
+      "copy may be torn; look for another backup agent (qemu-ga, fsfreeze -u)");
 }
 
 TEST_F(Thaw, FailsWhenTheGuardianActed) {

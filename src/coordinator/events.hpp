@@ -83,7 +83,7 @@ struct SnapshotOptions {
   Selection selection = Selection::kAll;  // the paths stay with the driver
   bool require_given = false;
   Grade require = Grade::kFilesystem;
-  Duration hold_budget{0};         // 0: as configured; it can only shorten that
+  Duration hold_budget{0};         // 0: as configured; the door has held it against the limit
   bool bound_to_requester = true;  // RequesterGone aborts it (false: `vssctl hold`)
 };
 

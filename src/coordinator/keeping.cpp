@@ -54,11 +54,8 @@ void Coordinator::State::begin_transaction(bool check_only) {
   transaction.require = options.require_given ? options.require : of_kind.require;
   Budgets& budgets = transaction.budgets;
   budgets = of_kind.budgets;
-  // A request may shorten the hold, never lengthen what configuration was checked for; the freeze
-  // has to end within it.
-  if (options.hold_budget > Duration{0}) {
-    budgets.hold = std::min(budgets.hold, options.hold_budget);
-  }
+  if (options.hold_budget > Duration{0}) budgets.hold = options.hold_budget;
+  // Also of a short hold, half is left for the copy.
   budgets.freeze = std::min(budgets.freeze, budgets.hold / 2);
   judgement = {};
 

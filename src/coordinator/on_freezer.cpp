@@ -88,7 +88,7 @@ void Coordinator::State::freezer_confirmed_end(const Participant& freezer, const
     const bool tampered = said.thawed_by_others > 0 || said.thawed_by_guardian > 0;
     if (tampered || !event.success) {
       transaction.torn = true;
-      blame(tampered ? sentences::thaw_tampered(said)
+      blame(tampered ? sentences::thaw_tampered(said, event.reason)
                      : sentences::freezer_thaw_failed(event.reason));
     }
   }

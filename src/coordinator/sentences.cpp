@@ -181,15 +181,17 @@ Reason hold_expired(Duration budget, RequesterKind kind) {
               to_text(kind), " requesters");
 }
 
-Reason thaw_tampered(const FilesystemCounts& counts) {
+Reason thaw_tampered(const FilesystemCounts& counts, std::string_view reason) {
+  // The freezer's words name the first of them.
+  Reason which;
+  if (!reason.empty()) which.append(" (").append(own_words(reason)).append(")");
   if (counts.thawed_by_guardian > 0) {
     return join(counted(counts.thawed_by_guardian, "filesystem"),
-                " had to be thawed by the guardian: the copy may be torn; see the logs of "
-                "vss-freezer and vss-guardian");
+                " had to be thawed by the guardian", which,
+                ": the copy may be torn; see the logs of vss-freezer and vss-guardian");
   }
-  return join(counted(counts.thawed_by_others, "filesystem"),
-              " had been thawed by someone else during the hold: the copy may be torn; look for "
-              "another backup agent (qemu-ga, fsfreeze -u)");
+  return join(counted(counts.thawed_by_others, "filesystem"), " thawed by someone else", which,
+              ": the copy may be torn; look for another backup agent (qemu-ga, fsfreeze -u)");
 }
 
 Reason thaw_unanswered() {

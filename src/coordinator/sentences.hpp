@@ -36,7 +36,7 @@ Reason requester_gone(std::string_view requester, std::string_view reason);
 
 // --- the hold was not what it should have been ---
 Reason hold_expired(Duration budget, RequesterKind kind);
-Reason thaw_tampered(const FilesystemCounts& counts);
+Reason thaw_tampered(const FilesystemCounts& counts, std::string_view reason);
 Reason thaw_unanswered();
 Reason freezer_thaw_failed(std::string_view reason);
 Reason released_unconfirmed(Duration margin);

@@ -33,7 +33,7 @@ TEST(WaitingRequests, GiveBackWhatIsOverdueEachOnce) {
 
 TEST(WaitingRequests, ForgetOneRequesterOnly) {
   WaitingRequests waiting;
-  for (const std::uint64_t requester : {1, 2, 1, 3}) {
+  for (const std::uint64_t requester : {1U, 2U, 1U, 3U}) {
     waiting.add({.kind = {}, .requester = {requester}, .tag = 0, .answer_by = {}});
   }
   waiting.forget({1});

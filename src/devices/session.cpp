@@ -53,7 +53,7 @@ Input Session::receive(coordinator::Instant now, std::span<const std::byte> pack
     case State::kJoiningRegistered:
     case State::kOver: break;
   }
-  VSS_ASSERT(!"a join is answered in the step that it causes");
+  VSS_ASSERT(false && "a join is answered in the step that it causes");
   return {};
 }
 

@@ -59,7 +59,7 @@ void Guardian::accept_client() {
   auto process = platform::open_process(peer->process_id);
   auto stat = platform::open_process_stat(peer->process_id);
   if (!process || !stat) return refuse(socket->get(), "it cannot watch your process");
-  client_.emplace();
+  client_ = Client{};
   client_->socket = std::move(*socket);
   client_->process = std::move(*process);
   client_->stat = std::move(*stat);
@@ -124,7 +124,7 @@ void Guardian::hello(const GuardianPacket& packet, platform::ReceivedPacket& rec
 
 void Guardian::arm(const GuardianPacket& packet, platform::ReceivedPacket& received) {
   if (!watch_) {
-    watch_.emplace();
+    watch_ = Watch{};
     watch_->transaction = {packet.transaction};
     watch_->expected = packet.total;
   }

@@ -21,7 +21,7 @@ wire::MountResult result_of(const SlotState& state) {
   switch (state.state) {
     case State::kEmpty: return wire::MountResult::kOpened;
     case State::kIntent: return wire::MountResult::kFreezing;
-    case State::kFrozen: return wire::MountResult::kFrozen;
+    case State::kFrozen:
     case State::kThawing:
     case State::kThawingUnknown: return wire::MountResult::kFrozen;
     case State::kClosed: break;

@@ -16,7 +16,7 @@ namespace {
 using base::milliseconds;
 
 constexpr std::size_t kStreamsMax = 32;
-constexpr std::size_t kOutboxBytes = 1024 * 1024;
+constexpr std::size_t kOutboxBytes = std::size_t{1024} * 1024;
 constexpr milliseconds kBackOffMin{100};
 constexpr milliseconds kBackOffMax{2000};
 // What one mount may need; the exact size is only known once the frame is made.

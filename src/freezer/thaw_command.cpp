@@ -56,13 +56,13 @@ void kill_holders(const SlotTable& table) {
   }
 }
 
-// With --force after what holds it was killed; it may take a moment to end.
+// What was killed, by us or by a service manager, may take a moment to end.
 base::Result<OwnerLock> take_lock(const Options& options) {
   const base::Instant limit = platform::now() + kLockPatience;
   for (;;) {
     auto lock = OwnerLock::take(options.runtime_directory);
-    const bool again = options.force && !lock && platform::now() < limit;
-    if (!again) return lock;
+    const bool taken = !lock && lock.error().os_errno == EWOULDBLOCK;
+    if (!taken || platform::now() >= limit) return lock;
     platform::sleep_for(base::milliseconds{10});
   }
 }

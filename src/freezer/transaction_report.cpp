@@ -82,7 +82,7 @@ Reason Transaction::who_else_thawed() const {
   for (std::size_t i = 0; slots_are_ours_ && i < parts_.slots.count(); ++i) {
     const SlotState state = parts_.slots[i].state();
     if (state.outcome == Outcome::kFoundThawed) {
-      return sentence_about(i, "had been thawed by somebody else");
+      return sentence_about(i, "was found thawed");
     }
     if (state.outcome == Outcome::kOwnerUnknown) {
       return sentence_about(i,

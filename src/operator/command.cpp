@@ -76,7 +76,7 @@ base::Result<std::string> find_executable(const std::string& name) {
     const std::size_t colon = rest.find(':');
     std::string directory(rest.substr(0, colon));
     if (directory.empty()) directory = ".";
-    const std::string path = directory + '/' + name;
+    std::string path = directory + '/' + name;
     const int problem = execution_problem(path);
     if (problem == 0) return path;
     // A directory that may not be entered has nothing to offer; only a file that is there counts.

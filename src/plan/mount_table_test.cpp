@@ -7,6 +7,8 @@
 namespace vss::plan {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 const std::string kRoot = "27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,discard\n";
 
 MountTable parsed(std::string_view text) {
@@ -136,8 +138,7 @@ TEST(MountTable, ATextCutInTheMiddleIsRefused) {
 }
 
 TEST(MountTable, ANulByteIsRefused) {
-  EXPECT_STREQ(refused(std::string("27 1 8:1 / /a\0b rw - ext4 a rw\n", 32)).what,
-               "a text holds a NUL byte");
+  EXPECT_STREQ(refused("27 1 8:1 / /a\0b rw - ext4 a rw\n"sv).what, "a text holds a NUL byte");
 }
 
 TEST(MountTable, AMountPointLongerThanAPathIsRefused) {

@@ -222,7 +222,7 @@ std::optional<Reason> difference(const Plan& before, const Plan& again) {
   }
   if (const auto i = first_missing(vetoed_devices(again), vetoed_devices(before))) {
     const PlanEntry& entry = again.entries[again.vetoes[*i]];
-    return Reason(entry.mount_point).append(" came meanwhile: ").append(entry.reason);
+    return Reason(entry.mount_point).append(" came meanwhile and was not planned for");
   }
   return std::nullopt;
 }

@@ -156,7 +156,7 @@ void Driver::close(Link& link, std::string_view why) {
   link.driver_open = false;
   const auto left = link.session.disconnected(coordinator::Reason{why});
   const auto found = std::ranges::find(links_, &link, &std::shared_ptr<Link>::get);
-  const std::shared_ptr<Link> keep = *found;
+  std::shared_ptr<Link> keep = std::move(*found);
   links_.erase(found);
   world_.deliver_close(keep);
   if (!left) return;
@@ -171,8 +171,8 @@ void Driver::close_finished_sessions() {
         std::ranges::find_if(links_, [](const auto& link) { return link->session.closing(); });
     if (closing == links_.end()) return;
     flush();
-    const std::shared_ptr<Link> link = *closing;
-    close(*link, link->session.closing_reason());
+    Link& link = **closing;
+    close(link, link.session.closing_reason());
   }
 }
 

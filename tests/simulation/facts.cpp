@@ -44,7 +44,7 @@ const Request& request_of(const World& world, const Transaction& transaction) {
 coordinator::Budgets budgets_of(const World& world, const Request& request) {
   coordinator::Budgets budgets = world.policy().of(request.requester_kind).budgets;
   const Duration asked = request.options.hold_budget;
-  if (asked > Duration{0}) budgets.hold = std::min(budgets.hold, asked);
+  if (asked > Duration{0}) budgets.hold = asked;
   return budgets;
 }
 

@@ -201,7 +201,7 @@ void Participant::send_faulty(const Reply& reply, const FaultSpec& fault) {
     case Fault::kAsksMoreTime:
       run_after(random.between(milliseconds{1}, seconds{8}), [this, reply] { send_right(reply); });
       return;
-    default: VSS_ASSERT(!"not a fault of a question"); return;
+    default: VSS_ASSERT(false && "not a fault of a question"); return;
   }
   // Wrong once; then perhaps right, as things are by then: it may have been told to roll back.
   if (random.one_in(2)) return;

@@ -66,7 +66,7 @@ std::size_t Requester::send(Request::Kind kind, TransactionId names) {
   request.options.require = spec_.require;
   request.options.hold_budget = spec_.hold_budget;
   request.options.bound_to_requester = spec_.bound;
-  return world_.send(std::move(request));
+  return world_.send(request);
 }
 
 // --- what comes back ---
@@ -163,9 +163,8 @@ bool Requester::repeat() {
 void Requester::send_out_of_order(std::uint64_t salt) {
   using Kind = Request::Kind;
   const auto phase = world_.driver().phase();
-  if (phase == Phase::kHeld) {
-    send(salt % 2 == 0 ? Kind::kCheck : Kind::kFreeze, {});
-  } else if (is_going_down(phase) || phase == Phase::kIdle || salt % 3 == 0) {
+  const bool nothing_held = is_going_down(phase) || phase == Phase::kIdle;
+  if (nothing_held || (phase != Phase::kHeld && salt % 3 == 0)) {
     send(Kind::kThaw, salt % 4 == 1 ? TransactionId{12345} : TransactionId{});
   } else {
     send(salt % 2 == 0 ? Kind::kCheck : Kind::kFreeze, {});

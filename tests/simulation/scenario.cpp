@@ -44,7 +44,7 @@ AskSpec make_ask(Random& random) {
   }
   ask.bound = ask.kind != RequesterKind::kLocal || !random.one_in(3);
   ask.hold = random.between(milliseconds{20}, seconds{6});
-  if (random.one_in(6)) ask.hold_budget = random.between(seconds{11}, seconds{25});
+  if (random.one_in(6)) ask.hold_budget = random.between(seconds{11}, seconds{45});
   ask.pause = random.between(milliseconds{1}, seconds{3});
   return ask;
 }

@@ -254,7 +254,7 @@ bool World::carry_out_on_requester(const FaultSpec& fault, Random& random) {
     request.requester_kind = RequesterKind::kLocal;
     request.name = coordinator::Name{"vssctl:"}.append_number(request.requester.value);
     request.ask = fault.ask;
-    send(std::move(request));
+    send(request);
     return true;
   }
   if (scripted_ == nullptr) return false;

@@ -19,9 +19,9 @@ namespace vss::platform {
 namespace {
 
 #ifdef OPENVSS_SANITIZED
-constexpr std::size_t kStackBytes = 1024 * 1024;  // sanitizers need room of their own
+constexpr std::size_t kStackBytes = std::size_t{1024} * 1024;  // sanitizers need room of their own
 #else
-constexpr std::size_t kStackBytes = 64 * 1024;
+constexpr std::size_t kStackBytes = std::size_t{64} * 1024;
 #endif
 constexpr std::size_t kTouchedBytes = 16 * 1024;
 

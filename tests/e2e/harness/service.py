@@ -114,8 +114,7 @@ class Service:
         for child in (self.vssd, self.freezer, self.guardian):
             if child:
                 child.kill()
-        return self.box.start("vss-freezer", "--runtime-dir", self.runtime, "--thaw",
-                              "--force")
+        return self.box.start("vss-freezer", "--runtime-dir", self.runtime, "--thaw")
 
     def processes(self):
         return [self.vssd, self.freezer, self.guardian]

@@ -102,7 +102,7 @@ class RecordPromise : public Promise {
     const bool fits = [&] {
       switch (record.result) {
         case Result::kCheckPassed: return t.check_only && (yes || request.excused);
-        case Result::kConsistent: return !t.check_only && t.success.has_value();
+        case Result::kConsistent:
         case Result::kTorn: return !t.check_only && t.success.has_value();
         case Result::kRefused:
         case Result::kAborted: return !t.success && !yes;
