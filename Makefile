@@ -10,7 +10,7 @@ PROGRAMS = $(BUILD)/$(E2E)/programs.json
 CTEST = ctest --test-dir $(BUILD) --output-on-failure
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build compile demo test check e2e lint check-format format tidy diagram mutation fuzz fuzz-smoke \
+.PHONY: help deps build compile demo test check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
         fuzz-each asan tsan clean
 
 help: ## this text
@@ -32,7 +32,7 @@ demo: root-for-demo deps ## the main job, proved; ROUNDS=n BREAK=writer|freezer|
 	@python3 -B $(E2E)/demo.py --programs $(PROGRAMS) \
 	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(BREAK),--break $(BREAK))
 
-test: root-for-test build check-format fuzz-smoke ## every test (root)
+test: root-for-test build lint fuzz-smoke ## every test (root)
 	@$(CTEST) -j2
 
 check: compile ## what needs no root: unit tests, simulation, rules of the tree
@@ -44,9 +44,6 @@ e2e: root-for-e2e build ## the tests on the real kernel alone (root)
 lint: deps ## clang-format and clang-tidy; what has not changed is not looked at again
 	@cmake --preset dev --log-level=WARNING > /dev/null
 	@python3 -B cmake/lint.py build/dev
-
-check-format: deps
-	@python3 -B cmake/lint.py --check
 
 format: deps ## let clang-format rewrite the sources
 	@python3 -B cmake/lint.py --format

@@ -2,7 +2,6 @@
 """clang-format and clang-tidy over the tree.
 
     lint.py BUILD        check; BUILD holds compile_commands.json and has been built
-    lint.py --check      clang-format alone: check
     lint.py --format     rewrite the sources
 
 A file is looked at by clang-tidy again only if it, a header of the tree that it includes, its
@@ -108,8 +107,6 @@ def clang_tidy(build):
 def main():
     if sys.argv[1:] == ["--format"]:
         return clang_format(["-i"])
-    if sys.argv[1:] == ["--check"]:
-        return clang_format(["--dry-run", "-Werror"])
     if len(sys.argv) != 2:
         sys.stderr.write("usage: lint.py BUILD | lint.py --format\n")
         return 2

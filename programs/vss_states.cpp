@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "base/exit_status.hpp"
 #include "coordinator/transitions.hpp"
 
 namespace {
@@ -33,7 +34,11 @@ std::string label_of(const Row& row) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 1) {
+    fmt::print(stderr, "vss-states: unexpected argument '{}': it takes none\n", argv[1]);
+    return vss::base::kExitUsage;
+  }
   std::map<std::pair<Phase, Phase>, std::string> arrows;
   for (const Row& row : vss::coordinator::transition_table()) {
     std::string& text = arrows[{row.phase, row.next}];
@@ -45,5 +50,5 @@ int main() {
   for (const auto& [ends, text] : arrows) {
     fmt::print("  {} --> {}: {}\n", state_name(ends.first), state_name(ends.second), text);
   }
-  return std::fflush(stdout) == 0 ? 0 : 1;
+  return std::fflush(stdout) == 0 ? vss::base::kExitYes : vss::base::kExitNo;
 }

@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <functional>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/exit_status.hpp"
+#include "command_line.hpp"
 #include "config/configuration.hpp"
 #include "writers/exec_writer.hpp"
 #include "writers/sqlite_writer.hpp"
@@ -153,11 +153,7 @@ int run_program(int count, char** values) {
   add_common_options(app, arguments);
   const CLI::App* exec = add_exec(app, arguments);
   const CLI::App* sqlite = add_sqlite(app, arguments);
-  try {
-    app.parse(count, values);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? base::kExitYes : base::kExitUsage;
-  }
+  if (const auto status = programs::parse(app, count, values)) return *status;
   if (arguments.writer.name.empty()) {
     if (exec->parsed()) return complain("exec needs --name", base::kExitUsage);
     arguments.writer.name = sqlite->get_name();

@@ -2,11 +2,11 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <map>
 
 #include "base/exit_status.hpp"
+#include "command_line.hpp"
 #include "vssd_setup.hpp"
 
 namespace vss::programs {
@@ -118,11 +118,7 @@ int run(int argc, char** argv) {
       "the freezer, and everything back within the deadline.",
       "vssd");
   add_options(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? base::kExitYes : base::kExitUsage;
-  }
+  if (const auto status = parse(app, argc, argv)) return *status;
   ::signal(SIGPIPE, SIG_IGN);
   const auto configuration = load_configuration(options);
   if (!configuration) return failed(configuration.error());

@@ -1,11 +1,9 @@
 #include "freezer/plan_source.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "platform/block_graph.hpp"
-#include "platform/mount_identity.hpp"
 
 namespace vss::freezer {
 namespace {
@@ -58,26 +56,53 @@ plan::BlockStack look_up_devices(const plan::MountTable& table, const std::strin
 
 // The superblock as the table numbers it; where the table does not show its mount (another
 // namespace), st_dev has to do.
-void forbid(const plan::MountTable& table, const std::optional<platform::PathIdentity>& found,
+void forbid(const plan::MountTable& table, const platform::PathIdentity& found,
             std::string_view what, std::vector<plan::Forbidden>& forbidden) {
-  if (!found) return;
-  forbidden.push_back({{found->major, found->minor}, what});
-  if (const auto mount = plan::mount_with_id(table, found->mount_id)) {
+  forbidden.push_back({{found.major, found.minor}, what});
+  if (const auto mount = plan::mount_with_id(table, found.mount_id)) {
     forbidden.push_back({table.mounts()[*mount].device, what});
   }
 }
 
-std::vector<plan::Forbidden> what_must_not_freeze(
+// By its mount table: its own numbers, and readable where /proc/1/root is not.
+std::optional<plan::DeviceNumber> root_of_process_1() {
+  auto file = platform::MountTableFile::open("/proc/1/mountinfo");
+  if (!file) return std::nullopt;
+  const auto text = file->read();
+  plan::MountTable table;
+  if (!text || !table.parse(*text)) return std::nullopt;
+  const auto root = plan::mount_at(table, "/");
+  if (!root) return std::nullopt;
+  return table.mounts()[*root].device;
+}
+
+base::Error not_known(std::string_view what, const char* remedy) {
+  return {.message = "nobody knows which filesystem holds " + std::string(what) +
+                     ", so it could not be spared: " + remedy};
+}
+
+base::Result<std::vector<plan::Forbidden>> what_must_not_freeze(
     const plan::MountTable& table, const PlanLimits& limits,
     const std::vector<platform::PathIdentity>& executables) {
   std::vector<plan::Forbidden> forbidden;
-  forbid(table, platform::identify("/"), "/", forbidden);
-  forbid(table, platform::identify("/proc/1/root/."), "/ of process 1", forbidden);
-  forbid(table, platform::identify("/proc/self/exe"), "the freezer's executable", forbidden);
+  const auto root = platform::identify("/");
+  if (!root) return std::unexpected(not_known("/", "the root directory cannot be examined"));
+  forbid(table, *root, "/", forbidden);
+  const auto root_1 = root_of_process_1();
+  if (!root_1) {
+    return std::unexpected(not_known("/ of process 1", "make /proc/1/mountinfo readable"));
+  }
+  forbidden.push_back({*root_1, "/ of process 1"});
+  const auto own = platform::identify("/proc/self/exe");
+  if (!own) return std::unexpected(not_known("the freezer's executable", "mount /proc"));
+  forbid(table, *own, "the freezer's executable", forbidden);
   for (const platform::PathIdentity& executable : executables) {
     forbid(table, executable, "an executable of the service", forbidden);
   }
-  forbid(table, platform::identify(limits.runtime_directory), "the runtime directory", forbidden);
+  // `--plan` may be asked for before there is one.
+  if (const auto found = platform::identify(limits.runtime_directory)) {
+    forbid(table, *found, "the runtime directory", forbidden);
+  }
   return forbidden;
 }
 
@@ -141,7 +166,9 @@ base::Result<std::unique_ptr<Planning>> PlanSource::make(const wire::FilesystemR
     return std::unexpected(plan::to_error(parsed.error(), "the mount table"));
   }
   planning->blocks = look_up_devices(planning->table, places_.sysfs);
-  planning->forbidden = what_must_not_freeze(planning->table, limits_, executables_);
+  auto forbidden = what_must_not_freeze(planning->table, limits_, executables_);
+  if (!forbidden) return std::unexpected(forbidden.error());
+  planning->forbidden = std::move(*forbidden);
   const RequestViews views(*planning, limits_);
   auto made = plan::make_plan(planning->table, planning->blocks, views.request(), planning->plan);
   if (!made) return std::unexpected(made.error());

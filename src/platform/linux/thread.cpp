@@ -23,7 +23,7 @@ constexpr std::size_t kStackBytes = std::size_t{1024} * 1024;  // sanitizers nee
 #else
 constexpr std::size_t kStackBytes = std::size_t{64} * 1024;
 #endif
-constexpr std::size_t kTouchedBytes = 16 * 1024;
+constexpr std::size_t kTouchedBytes = std::size_t{16} * 1024;
 
 struct Start {
   void* (*run)(void*);

@@ -74,7 +74,8 @@ int main(int argc, char** argv) {
   double processor_limit = 0;
   app.add_option("--seed", options.seed, "The same seed makes the same run")->capture_default_str();
   app.add_option("--transactions", options.transactions, "Ends after at least this many")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000'000));
   app.add_option("--episode", options.only_episode, "Run this one alone");
   app.add_flag("--trace", trace, "Print every event, one line each");
   app.add_option("--processor-limit", processor_limit,
