@@ -33,7 +33,9 @@
  *   FREEZE    Finish or roll back what is under way, bring it to the file (not necessarily
  *             to the disk: filesystems are flushed after you), and start nothing new. Be quick:
  *             from now on your users wait. From your reply on, the data files must not change.
- *   THAW      Run again. The filesystems run already.
+ *   THAW      Run again. The filesystems run already. Failure says that you did not hold until now:
+ *             the copy is then torn, or, if you are optional, made without you. So does a reply
+ *             that does not come.
  *   ABORT     As THAW, but the copy will not be used. It comes also without FREEZE before it, and
  *             even if your reply to PREPARE or FREEZE was failure. What is not held needs no
  *             release.

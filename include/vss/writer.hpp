@@ -156,7 +156,7 @@ class Writer {
   virtual Answer prepare(const Request&) { return yes(); }
   // Bring what is under way to the file, start nothing new, write nothing from here on.
   virtual Answer freeze(const Request&) = 0;
-  // Run again.
+  // Run again. A no says that the data may have changed since freeze(): the copy is not used then.
   virtual Answer thaw(const Request&) = 0;
   // As thaw(), for a copy that will not be used; see ORDER above.
   virtual Answer abort(const Request& request) { return thaw(request); }

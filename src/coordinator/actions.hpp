@@ -76,9 +76,7 @@ struct Notify {
 // From the first Tell of PREPARE to CloseNote the note in the runtime directory must say so;
 // `answered` is set just before a FREEZE is answered with success.
 struct WriteNote {
-  TransactionId transaction;
-  Name requester;
-  bool answered = false;
+  OpenNote note;
 };
 struct CloseNote {};
 // From here to LeaveFreezeWindow nothing may touch a disk: logs wait in the ring.

@@ -166,7 +166,6 @@ void Coordinator::State::ask_freezer() {
   }
   const Operation operation = operation_of(phase);
   tell(*freezer, operation, transaction.phase_end, true);
-  if (operation == Operation::kPrepare) transaction.freezer_saw_prepare = true;
   if (operation == Operation::kFreeze) {
     transaction.freezer_saw_freeze = true;
     if (record.hold_began == Instant{}) record.hold_began = now;

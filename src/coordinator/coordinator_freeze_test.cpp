@@ -152,14 +152,14 @@ TEST_F(Freeze, TheWindowIsEnteredBeforeAnybodyIsToldFreeze) {
 TEST_F(Freeze, TheNoteIsWrittenBeforePrepareAndMarkedBeforeTheAnswer) {
   story.freeze();
   ASSERT_TRUE(std::holds_alternative<WriteNote>(story.last[0]));
-  EXPECT_FALSE(std::get<WriteNote>(story.last[0]).answered);
-  EXPECT_EQ(std::get<WriteNote>(story.last[0]).transaction, kFirstTransaction);
-  EXPECT_EQ(std::get<WriteNote>(story.last[0]).requester.view(), "host");
+  EXPECT_FALSE(std::get<WriteNote>(story.last[0]).note.answered);
+  EXPECT_EQ(std::get<WriteNote>(story.last[0]).note.transaction, kFirstTransaction);
+  EXPECT_EQ(std::get<WriteNote>(story.last[0]).note.requester.view(), "host");
   EXPECT_TRUE(std::holds_alternative<Tell>(story.last[1]));
   story.all_say_yes(2, Phase::kHeld);
   ASSERT_EQ(story.last.size(), 2U);
   ASSERT_TRUE(std::holds_alternative<WriteNote>(story.last[0]));
-  EXPECT_TRUE(std::get<WriteNote>(story.last[0]).answered);
+  EXPECT_TRUE(std::get<WriteNote>(story.last[0]).note.answered);
   EXPECT_TRUE(std::holds_alternative<Answer>(story.last[1]));
 }
 

@@ -91,14 +91,72 @@ TEST_F(Hold, ARequiredWriterLostInItFailsTheThawButKeepsTheFilesystems) {
             "writer 'writer' (level 100, required) was lost in phase 'held': closed; see its log");
 }
 
-TEST_F(Hold, AnOptionalWriterLostInItChangesNothing) {
+TEST_F(Hold, AnOptionalWriterLostInItIsNotCountedAndNamed) {
   const auto optional = story.optional_writer("optional");
   hold();
   story.leaves(optional);
   story.thaw();
   story.all_say_yes(2);
   EXPECT_TRUE(story.answer_to(2)->success);
+  EXPECT_EQ(story.answer_to(2)->grade, Grade::kApplication);
   EXPECT_EQ(story.entry("optional")->fate, WriterFate::kLost);
+  EXPECT_EQ(
+      story.sentence(),
+      "application-consistent: 1 writer and 2 filesystems held for 0.0 s; not counted: writer "
+      "'optional' (level 100, optional) was lost in phase 'held': closed; see its log");
+}
+
+TEST(Grade, FallsWhenTheOnlyWriterIsLostInTheHold) {
+  EventStory story;
+  const auto optional = story.optional_writer("optional");
+  story.freezer();
+  story.freeze();
+  story.all_say_yes(2, Phase::kHeld);
+  EXPECT_EQ(story.answer_to(1)->grade, Grade::kApplication);
+  story.leaves(optional);
+  story.thaw();
+  story.all_say_yes(2);
+  EXPECT_TRUE(story.answer_to(2)->success);
+  EXPECT_EQ(story.answer_to(2)->grade, Grade::kFilesystem);
+  EXPECT_EQ(story.record().grade, Grade::kFilesystem);
+}
+
+TEST(Grade, BelowWhatIsRequiredAtTheEndFailsTheThaw) {
+  for (const bool lost : {true, false}) {
+    EventStory story;
+    const auto optional = story.optional_writer("optional");
+    story.freeze(
+        {.selection = Selection::kNone, .require_given = true, .require = Grade::kApplication});
+    story.all_say_yes(2, Phase::kHeld);
+    if (lost) story.leaves(optional);
+    story.thaw();
+    if (!lost) story.no(optional, "my lock was lost");
+    EXPECT_FALSE(story.answer_to(2)->success);
+    EXPECT_EQ(story.record().result, Result::kTorn);
+    EXPECT_NE(story.sentence().find("'optional'"), std::string::npos) << story.sentence();
+  }
+}
+
+TEST_F(Hold, AYesThatIsTakenBackIsALoss) {
+  hold();
+  story.happens(Answered{.id = writer,
+                         .message_id = story.told.at(writer).message_id,
+                         .operation_raw = operation_raw(kFreeze),
+                         .success = false,
+                         .reason = "my lock was lost",
+                         .filesystems = {}});
+  story.thaw();
+  story.all_say_yes(2);
+  EXPECT_FALSE(story.answer_to(2)->success);
+  EXPECT_EQ(story.sentence(),
+            "writer 'writer' (level 100, required) refused FREEZE: my lock was lost");
+}
+
+TEST_F(Hold, IsRefusedWhereTheFreezerAnswersForOtherFilesystemsThanItPlanned) {
+  story.freeze();
+  story.all_say_yes(2, Phase::kFreezeFilesystems);
+  story.yes(freezer, FilesystemCounts{});
+  EXPECT_FALSE(story.answer_to(1)->success);
 }
 
 TEST_F(Hold, IsThawedAtOnceWhenTheGuardianIsLost) {

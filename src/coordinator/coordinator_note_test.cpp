@@ -13,7 +13,7 @@ constexpr TransactionId kBefore{(999ULL << base::kTransactionCounterBits) | 5};
 
 TEST(Note, ItsLinksNextThawFailsOnce) {
   EventStory story;
-  story.happens(NoteFound{kBefore, "host", true});
+  story.happens(NoteFound{{kBefore, "host", true}});
   story.thaw(RequesterId{9}, "another");
   EXPECT_TRUE(story.answer_to(1)->success);
   story.thaw();
@@ -28,7 +28,7 @@ TEST(Note, ItsLinksNextThawFailsOnce) {
 
 TEST(Note, AReleaseOfItsTransactionFailsAndSaysWhy) {
   EventStory story;
-  story.happens(NoteFound{kBefore, "vssctl", true});
+  story.happens(NoteFound{{kBefore, "vssctl", true}});
   story.release(kBefore);
   EXPECT_FALSE(story.answer_to(1)->success);
   EXPECT_EQ(story.answer_to(1)->reason.view(),
@@ -41,13 +41,26 @@ TEST(Note, AReleaseOfItsTransactionFailsAndSaysWhy) {
 TEST(Note, ANewFreezeOfTheLinkTakesItsPlace) {
   EventStory story;
   story.freezer();
-  story.happens(NoteFound{kBefore, "host", true});
+  story.happens(NoteFound{{kBefore, "host", true}});
   story.freeze();
   story.all_say_yes(1, Phase::kHeld);
   story.thaw();
   story.all_say_yes(1);
   EXPECT_TRUE(story.answer_to(2)->success);
   EXPECT_EQ(story.last_of<CloseNote>().size(), 1U);
+}
+
+TEST(Note, OfFilesystemsKeepsAnythingNewFromBeginningUntilTheyAreKnownToRun) {
+  EventStory story;
+  story.writer("writer");
+  story.happens(NoteFound{
+      {.transaction = kBefore, .requester = "vssctl", .answered = true, .freezer_owes = true}});
+  story.freeze({.selection = Selection::kNone});
+  EXPECT_FALSE(story.answer_to(1)->success);
+  story.happens(ThawedMark{kBefore});
+  story.freeze({.selection = Selection::kNone});
+  story.all_say_yes(2, Phase::kHeld);
+  EXPECT_TRUE(story.answer_to(2)->success);
 }
 
 TEST(Note, StaysAfterATornHoldUntilTheHostHasHeardOfIt) {

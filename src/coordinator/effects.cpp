@@ -13,9 +13,7 @@ void Coordinator::State::start_check() {
 }
 
 void Coordinator::State::start_prepare() {
-  note = transaction.id;
-  act(WriteNote{
-      .transaction = transaction.id, .requester = transaction.requester_name, .answered = false});
+  write_note();
   transaction.phase_end = now + transaction.budgets.prepare;
   start_levels(false, writers_end(now, transaction.budgets.prepare, transaction.filesystems));
 }
@@ -32,8 +30,7 @@ void Coordinator::State::answer_held() {
   transaction.answered_held = true;
   transaction.writers_held = judged.writers_held;
   record.grade = judgement.grade;
-  act(WriteNote{
-      .transaction = transaction.id, .requester = transaction.requester_name, .answered = true});
+  write_note();
   answer_opener(true);
 }
 

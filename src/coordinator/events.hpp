@@ -127,12 +127,23 @@ struct RequesterGone {
   Reason reason;
 };
 
-// At start, before anything else: the note of a driver that died with a transaction open. The link
-// of that name gets failure for its next THAW, once; a release of that id fails.
-struct NoteFound {
+// What a driver that comes after a killed one must know of the open transaction.
+struct OpenNote {
   TransactionId transaction;
   Name requester;
   bool answered = false;  // the FREEZE had been answered success
+  RequesterKind kind{};
+  Selection selection{};
+  Grade require{};
+  // A registered freezer takes part: nothing new begins before it, or its mark, says that nothing
+  // of this is frozen.
+  bool freezer_owes = false;
+};
+
+// At start, before anything else: the note of a driver that died with a transaction open. The link
+// of that name gets failure for its next THAW, once; a release of that id fails.
+struct NoteFound {
+  OpenNote note;
 };
 
 // Nothing happened but time: the deadline that step() returned has come (or not: early is

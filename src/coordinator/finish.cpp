@@ -13,9 +13,25 @@ Result Coordinator::State::result_of_end() {
       transaction.torn = true;
       blame(sentences::thaw_unanswered());
     }
+    if (!transaction.torn && transaction.holds_lost > 0) judge_again();
     return transaction.torn ? Result::kTorn : Result::kConsistent;
   }
   return transaction.stopped ? Result::kAborted : Result::kRefused;
+}
+
+// The grade is that of what held until the thaw, not of what had answered FREEZE.
+void Coordinator::State::judge_again() {
+  Holding left = judged;
+  left.writers_held -= transaction.holds_lost;
+  left.every_expected_held &= !transaction.expected_lost;
+  const Judgement at_end = judge(left, transaction.require);
+  if (at_end.enough()) {
+    record.grade = at_end.grade;
+    transaction.writers_held = left.writers_held;
+  } else {
+    transaction.torn = true;
+    blame(transaction.hold_lost);
+  }
 }
 
 void Coordinator::State::finish(Result result) {
@@ -51,7 +67,8 @@ void Coordinator::State::finish(Result result) {
 
 Reason Coordinator::State::sentence_of(Result result) {
   if (result == Result::kConsistent) {
-    return sentences::consistent(record, transaction.writers_held, now - record.hold_began);
+    return sentences::consistent(record, transaction.writers_held, now - record.hold_began,
+                                 transaction.hold_lost);
   }
   if (result == Result::kCheckPassed) {
     return sentences::check_passed(judgement.grade, judged.writers_held, record.filesystems);
@@ -73,6 +90,17 @@ void Coordinator::State::keep_ended(Result result) {
              .owed = owed,
              .how = record.sentence});
   if (note == transaction.id && !(host && owed)) close_note();
+}
+
+void Coordinator::State::write_note() {
+  note = transaction.id;
+  act(WriteNote{{.transaction = transaction.id,
+                 .requester = transaction.requester_name,
+                 .answered = transaction.answered_held,
+                 .kind = transaction.kind,
+                 .selection = transaction.options.selection,
+                 .require = transaction.require,
+                 .freezer_owes = transaction.filesystems && !transaction.freezer_plain}});
 }
 
 void Coordinator::State::close_note() {

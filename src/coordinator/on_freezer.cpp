@@ -63,7 +63,13 @@ void Coordinator::State::freezer_answered(Participant& freezer, const Answered& 
     return;
   }
   if (!awaited) return;
+  const std::uint32_t planned = record.filesystems.to_freeze;
   record.filesystems = event.filesystems;
+  // The plan was made in PREPARE; FREEZE may find it changed, never change it.
+  if (operation == Operation::kFreeze && !freezer.plain &&
+      record.filesystems.to_freeze != planned) {
+    record.filesystems.plan_changed = true;
+  }
   if (event.success) {
     fire(Trigger::kFreezerDone);
   } else {

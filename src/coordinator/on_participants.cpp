@@ -65,7 +65,10 @@ void Coordinator::State::on(const Answered& event) {
   if (!fits) {
     if (is_open()) ++record.late_answers;
     // Told to roll back for a repeated yes, a participant would stop holding and still be counted.
-    if (participant->repeats(event.message_id)) return;
+    if (participant->repeats(event.message_id)) {
+      if (!event.success) yes_taken_back(*participant, event);
+      return;
+    }
     act(TellLate{participant->id, event.message_id, event.operation_raw});
     return;
   }
@@ -108,9 +111,8 @@ void Coordinator::State::writer_answered(Participant& writer, const Answered& ev
   if (operation == Operation::kFreeze) entry->freeze = took;
   if (upward) {
     settle(writer, WriterFate::kReleased, event.success ? Reason{} : event.reason);
-    if (!event.success && phase == Phase::kThawWriters && writer.required()) {
-      transaction.torn = true;
-      blame(sentences::writer_refused(writer, operation, event.reason));
+    if (!event.success && phase == Phase::kThawWriters) {
+      hold_in_doubt(writer, sentences::writer_refused(writer, operation, event.reason));
     }
   } else if (!event.success) {
     required_failed = writer.required();
@@ -125,6 +127,30 @@ void Coordinator::State::writer_answered(Participant& writer, const Answered& ev
     entry->fate = WriterFate::kReady;
   }
   level_changed(required_failed);
+}
+
+// It said yes and now says that it is none: as much as a loss.
+void Coordinator::State::yes_taken_back(Participant& participant, const Answered& event) {
+  if (!is_open() || !(going_down() || phase == Phase::kHeld)) return;
+  const Operation operation =
+      participant.part.held_message == event.message_id ? Operation::kFreeze : Operation::kPrepare;
+  if (participant.freezer) {
+    freezer_failed(sentences::freezer_refused(operation, event.reason));
+    return;
+  }
+  Participant& writer = participant;
+  if (!writer.part.takes_part || writer.part.dropped) return;
+  const Reason why = sentences::writer_refused(writer, operation, event.reason);
+  if (going_down()) {
+    if (writer.awaited) --level.waiting;
+    withdraw(writer);
+    writer_failed(writer, WriterFate::kRefused, why);
+  } else {
+    settle(writer, WriterFate::kRefused, why);
+    hold_in_doubt(writer, why);
+  }
+  writer.part.held = writer.part.ready = false;
+  level_changed(writer.required());
 }
 
 // On the way down. An optional writer is left out, and released at once where it may hold
@@ -145,6 +171,20 @@ void Coordinator::State::writer_failed(Participant& writer, WriterFate fate, con
   if (entry != nullptr) entry->told_abort = true;
 }
 
+// On the way up, or while held: whether this writer held until the thaw, nobody can say. Of an
+// optional one only its share is lost: the end judges what is left.
+void Coordinator::State::hold_in_doubt(const Participant& writer, const Reason& why) {
+  if (writer.required()) {
+    transaction.torn |= phase != Phase::kHeld;  // there the table says so
+    blame(why);
+    return;
+  }
+  if (!transaction.answered_held || !writer.part.held) return;
+  ++transaction.holds_lost;
+  transaction.expected_lost |= is_expected(writer.name);
+  if (transaction.hold_lost.empty()) transaction.hold_lost = why;
+}
+
 void Coordinator::State::writer_left(Participant& writer, const Reason& reason) {
   bool required_failed = false;
   const Participant::Part part = writer.part;
@@ -158,10 +198,7 @@ void Coordinator::State::writer_left(Participant& writer, const Reason& reason) 
     } else if (!held_until_thaw) {
       settle(writer, WriterFate::kLost, why);
       required_failed = writer.required() && phase == Phase::kHeld;
-      if (writer.required()) {
-        transaction.torn |= phase != Phase::kHeld;  // there the table says so
-        blame(why);
-      }
+      hold_in_doubt(writer, why);
     }
   }
   registry.remove(writer);

@@ -134,13 +134,15 @@ void Coordinator::State::on(const RequesterGone& event) {
 }
 
 void Coordinator::State::on(const NoteFound& event) {
-  ended.add({.id = event.transaction,
+  const OpenNote& found = event.note;
+  ended.add({.id = found.transaction,
              .requester = kRequesterBeforeRestart,
-             .name = event.requester,
+             .name = found.requester,
              .by_name = true,
              .owed = true,
-             .how = sentences::driver_died(event.transaction, event.answered)});
-  note = event.transaction;
+             .how = sentences::driver_died(found.transaction, found.answered)});
+  note = found.transaction;
+  if (found.freezer_owes) debt = {.id = found.transaction, .may_be_frozen = true};
 }
 
 void Coordinator::State::wait_for_end(WaitingRequest::Kind kind, RequesterId requester,

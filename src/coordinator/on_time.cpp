@@ -47,10 +47,7 @@ void Coordinator::State::expire_member(Participant& writer) {
   }
   // A THAW or ABORT stays in the participant's queue: it must see it.
   settle(writer, WriterFate::kTimedOut, why);
-  if (phase == Phase::kThawWriters && writer.required()) {
-    transaction.torn = true;
-    blame(why);
-  }
+  if (phase == Phase::kThawWriters) hold_in_doubt(writer, why);
 }
 
 // THAW and ABORT of the freezer never expire: its word that nothing is frozen is always wanted.

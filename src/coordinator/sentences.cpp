@@ -224,7 +224,8 @@ Reason check_passed(Grade grade, std::size_t writers, const FilesystemCounts& co
               " and ", counted(counts.to_freeze, "filesystem"), " could be held");
 }
 
-Reason consistent(const Record& record, std::size_t writers_held, Duration hold) {
+Reason consistent(const Record& record, std::size_t writers_held, Duration hold,
+                  std::string_view hold_lost) {
   Reason text = join(to_text(record.grade), "-consistent: ", counted(writers_held, "writer"));
   if (record.freezer_plain) {
     text.append(" and the filesystems of a plain freezer, whose word was taken,");
@@ -240,6 +241,7 @@ Reason consistent(const Record& record, std::size_t writers_held, Duration hold)
     text.append("; left out: ").append(writer.reason);
     break;
   }
+  if (!hold_lost.empty()) text.append("; not counted: ").append(hold_lost);
   return text;
 }
 

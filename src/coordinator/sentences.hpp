@@ -45,7 +45,9 @@ Reason driver_died(TransactionId id, bool answered);
 
 // --- how it ended ---
 Reason check_passed(Grade grade, std::size_t writers, const FilesystemCounts& counts);
-Reason consistent(const Record& record, std::size_t writers_held, Duration hold);
+// `hold_lost`: why a writer that had held does not count; empty: all do.
+Reason consistent(const Record& record, std::size_t writers_held, Duration hold,
+                  std::string_view hold_lost);
 Reason nothing_open();
 Reason everything_runs(TransactionId id);
 Reason not_held_yet(TransactionId id, Phase phase);

@@ -35,13 +35,15 @@ struct Transaction {
   bool owner_notified = false;   // of an end it did not ask for
   bool stopped = false;          // ended by a requester or its loss, not by a failure
   bool torn = false;             // the hold was not intact
-  std::size_t writers_held = 0;  // when FREEZE was answered
+  std::size_t writers_held = 0;  // when FREEZE was answered; at the end: until the thaw
+  std::size_t holds_lost = 0;    // of optional writers, after FREEZE was answered
+  bool expected_lost = false;    // one of them is expected
+  Reason hold_lost;              // why the first of them was
   Reason cause;                  // the first thing that went wrong
 
   bool filesystems = false;  // the freezer takes part
   ParticipantId freezer;
   bool freezer_plain = false;
-  bool freezer_saw_prepare = false;
   bool freezer_saw_freeze = false;
 
   Instant phase_end;  // of the budget of this phase, on the way down
@@ -95,8 +97,10 @@ struct Coordinator::State {
   void on(const Answered& event);
   void on(const MoreTimeAsked& event);
   void writer_answered(Participant& writer, const Answered& event);
+  void yes_taken_back(Participant& participant, const Answered& event);
   void writer_left(Participant& writer, const Reason& reason);
   void writer_failed(Participant& writer, WriterFate fate, const Reason& why);
+  void hold_in_doubt(const Participant& writer, const Reason& why);
   void level_changed(bool required_failed);
 
   // --- events of the freezer (on_freezer.cpp) ---
@@ -143,8 +147,10 @@ struct Coordinator::State {
   // --- the end (finish.cpp) ---
   void finish(Result result);
   Result result_of_end();
+  void judge_again();
   Reason sentence_of(Result result);
   void keep_ended(Result result);
+  void write_note();
   void close_note();
   void answer_opener(bool success);
   void notify(Notify::What what, bool success);

@@ -186,8 +186,12 @@ Input Session::receive_reply(const wire::FrameView& frame) {
                                  .success = reply->status == wire::kStatusSuccess,
                                  .reason = reply->reason,
                                  .filesystems = {}};
-  if (reply->summary && kind_ == Kind::kFilesystem) {
+  if (kind_ == Kind::kFilesystem && reply->summary) {
     answered.filesystems = from_wire(*reply->summary);
+  } else if (kind_ == Kind::kFilesystem && answered.success) {
+    // Taken for zeros it would say that everything, namely nothing, is frozen.
+    close("its yes came without the counts of filesystems");
+    return {};
   }
   return {.event = answered, .news = {}};
 }

@@ -36,7 +36,7 @@ void Driver::perform(const coordinator::Notify& notify) {
 }
 
 void Driver::perform(const coordinator::WriteNote& note) {
-  note_.write(note);
+  note_.write(note.note);
 }
 void Driver::perform(const coordinator::CloseNote&) {
   note_.close();

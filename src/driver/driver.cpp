@@ -70,7 +70,9 @@ void Driver::serve(DriverSockets sockets) {
       lost_ = found;
       lost_settled_at_ = platform::now() + longest_hold(configuration_.policy);
     }
-    post(*found);
+    post(coordinator::NoteFound{*found});
+    if (options_.last_thawed == found->transaction)
+      post(coordinator::ThawedMark{found->transaction});
   }
   participants_.serve(devices::Kind::kApplication, std::move(sockets.app));
   participants_.serve(devices::Kind::kFilesystem, std::move(sockets.freezer));

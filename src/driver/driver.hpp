@@ -135,7 +135,7 @@ class Driver final : private devices::ParticipantHost, private requesters::Contr
   bool window_open_ = false;
   std::vector<records::TransactionRecord> unwritten_;  // wait for the end of the freeze window
   std::vector<coordinator::Notify> end_notices_;       // of this step: go out after the record
-  std::optional<coordinator::NoteFound> lost_;         // not known yet to be thawed
+  std::optional<coordinator::OpenNote> lost_;          // not known yet to be thawed
   base::Instant lost_settled_at_ = base::Instant::never();
 
   ThawedPage thawed_page_;

@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <string_view>
 
+#include "records/words.hpp"
+
 namespace vss::driver {
 namespace {
 
-constexpr std::string_view kHeading = "openvss note 1\n";
+constexpr std::string_view kHeading = "openvss note 2\n";
 constexpr std::string_view kDriver = "driver ";
 constexpr std::string_view kOpen = "open ";
 constexpr std::string_view kAnswered = "answered ";
+constexpr std::string_view kFreezer = "freezer ";
+constexpr std::string_view kNoFreezer = "- ";
 
 bool take_prefix(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
@@ -33,6 +37,39 @@ std::optional<base::TransactionId> take_id(std::string_view& text, char end) {
   return word ? base::parse_transaction_id(*word) : std::nullopt;
 }
 
+using coordinator::to_text;
+using records::to_text;
+
+// The word of one of an enumeration's values, which count up from 0 and have a to_text().
+template <typename Enum>
+bool take_word(std::string_view& text, Enum last, Enum& value) {
+  const auto word = take_until(text, ' ');
+  for (int i = 0; word && i <= static_cast<int>(last); ++i) {
+    if (to_text(static_cast<Enum>(i)) != *word) continue;
+    value = static_cast<Enum>(i);
+    return true;
+  }
+  return false;
+}
+
+// "open 6a11f0c2-3 local all filesystem freezer vssctl:812"
+std::optional<coordinator::OpenNote> parse_open(std::string_view text) {
+  coordinator::OpenNote open;
+  open.answered = take_prefix(text, kAnswered);
+  if (!open.answered && !take_prefix(text, kOpen)) return std::nullopt;
+  const auto id = take_id(text, ' ');
+  const bool words = id && take_word(text, coordinator::RequesterKind::kLocal, open.kind) &&
+                     take_word(text, coordinator::Selection::kPaths, open.selection) &&
+                     take_word(text, coordinator::Grade::kApplication, open.require);
+  open.freezer_owes = words && take_prefix(text, kFreezer);
+  if (!words || (!open.freezer_owes && !take_prefix(text, kNoFreezer))) return std::nullopt;
+  const auto requester = take_until(text, '\n');
+  if (!requester) return std::nullopt;
+  open.transaction = *id;
+  open.requester = coordinator::Name{*requester};
+  return open;
+}
+
 }  // namespace
 
 NoteText to_text(const Note& note) {
@@ -41,6 +78,10 @@ NoteText to_text(const Note& note) {
   if (note.open) {
     text.append(note.open->answered ? kAnswered : kOpen);
     text.append(base::to_text(note.open->transaction)).append(" ");
+    text.append(to_text(note.open->kind)).append(" ");
+    text.append(to_text(note.open->selection)).append(" ");
+    text.append(to_text(note.open->require)).append(" ");
+    text.append(note.open->freezer_owes ? kFreezer : kNoFreezer);
     text.append(note.open->requester);
   }
   NoteText padded;
@@ -56,13 +97,7 @@ Note parse_note(std::span<const char> bytes) {
   const auto first = take_id(text, '\n');
   if (!first) return {};
   note.first = *first;
-  const bool answered = take_prefix(text, kAnswered);
-  if (!answered && !take_prefix(text, kOpen)) return note;
-  const auto id = take_id(text, ' ');
-  const auto requester = take_until(text, '\n');
-  if (!id || !requester) return note;
-  note.open = coordinator::NoteFound{
-      .transaction = *id, .requester = coordinator::Name{*requester}, .answered = answered};
+  note.open = parse_open(text);
   return note;
 }
 
@@ -78,9 +113,8 @@ void NoteFile::begin(const Note& found, base::TransactionId first) {
   store();
 }
 
-void NoteFile::write(const coordinator::WriteNote& note) {
-  note_.open = coordinator::NoteFound{
-      .transaction = note.transaction, .requester = note.requester, .answered = note.answered};
+void NoteFile::write(const coordinator::OpenNote& note) {
+  note_.open = note;
   store();
 }
 

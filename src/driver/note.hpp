@@ -17,7 +17,7 @@ inline constexpr std::size_t kNoteBytes = 256;
 using NoteText = std::array<char, kNoteBytes>;
 
 struct Note {
-  std::optional<coordinator::NoteFound> open;
+  std::optional<coordinator::OpenNote> open;
   base::TransactionId first;  // that its driver gave out; all others share the upper bits
 };
 
@@ -35,7 +35,7 @@ class NoteFile {
   Note read() const;
   // Takes over what was found open, under this driver's first number.
   void begin(const Note& found, base::TransactionId first);
-  void write(const coordinator::WriteNote& note);
+  void write(const coordinator::OpenNote& note);
   void close();
 
  private:

@@ -8,14 +8,19 @@ namespace vss::driver {
 namespace {
 
 constexpr base::TransactionId kFirst{(0x6a11f0c2ULL << 20) | 1};
-const coordinator::WriteNote kHeld{
-    .transaction = {kFirst.value + 2}, .requester = "vssctl:812", .answered = true};
+const coordinator::OpenNote kHeld{.transaction = {kFirst.value + 2},
+                                  .requester = "vssctl:812",
+                                  .answered = true,
+                                  .kind = coordinator::RequesterKind::kLocal,
+                                  .selection = coordinator::Selection::kPaths,
+                                  .require = coordinator::Grade::kApplication,
+                                  .freezer_owes = true};
 
 Note held_note(bool answered) {
-  return {.open = coordinator::NoteFound{.transaction = kHeld.transaction,
-                                         .requester = kHeld.requester,
-                                         .answered = answered},
-          .first = kFirst};
+  Note note{.open = kHeld, .first = kFirst};
+  note.open->answered = answered;
+  note.open->freezer_owes = answered;
+  return note;
 }
 
 TEST(Note, IsReadBackAsWritten) {
@@ -26,6 +31,10 @@ TEST(Note, IsReadBackAsWritten) {
     EXPECT_EQ(note.open->transaction, kHeld.transaction);
     EXPECT_EQ(note.open->requester.view(), "vssctl:812");
     EXPECT_EQ(note.open->answered, answered);
+    EXPECT_EQ(note.open->freezer_owes, answered);
+    EXPECT_EQ(note.open->kind, kHeld.kind);
+    EXPECT_EQ(note.open->selection, kHeld.selection);
+    EXPECT_EQ(note.open->require, kHeld.require);
   }
 }
 
@@ -37,8 +46,8 @@ TEST(Note, OfNothingOpenKeepsTheNumbers) {
 
 TEST(Note, ThatIsNoneOfOursIsEmpty) {
   for (const std::string_view text :
-       {"", "openvss note 1\n", "openvss note 1\nopen ", "openvss note 1\ndriver 1-x\n",
-        "openvss note 2\ndriver 6a11f0c2-1\nopen 6a11f0c2-3 y\n"}) {
+       {"", "openvss note 2\n", "openvss note 2\nopen ", "openvss note 2\ndriver 1-x\n",
+        "openvss note 1\ndriver 6a11f0c2-1\nopen 6a11f0c2-3 y\n"}) {
     const Note note = parse_note(text);
     EXPECT_FALSE(note.open || note.first.valid()) << text;
   }

@@ -78,12 +78,15 @@ records::TransactionRecord OpenTransaction::make_record(const coordinator::Recor
   return records::make_record(record, details, std::move(context));
 }
 
-records::TransactionRecord record_of_lost(const coordinator::NoteFound& note,
+records::TransactionRecord record_of_lost(const coordinator::OpenNote& note,
                                           std::int64_t wall_clock_seconds) {
   records::TransactionRecord record;
   record.id = note.transaction;
   record.began_wall = wall_clock_seconds;
   record.requester = std::string(note.requester.view());
+  record.requester_kind = note.kind;
+  record.selection = note.selection;
+  record.require = note.require;
   record.grade = coordinator::Grade::kCrash;
   record.result = note.answered ? coordinator::Result::kTorn : coordinator::Result::kAborted;
   record.sentence =

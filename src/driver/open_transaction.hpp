@@ -58,7 +58,7 @@ class OpenTransaction {
 };
 
 // The record of a transaction that was open when the driver before this one died.
-records::TransactionRecord record_of_lost(const coordinator::NoteFound& note,
+records::TransactionRecord record_of_lost(const coordinator::OpenNote& note,
                                           std::int64_t wall_clock_seconds);
 
 }  // namespace vss::driver

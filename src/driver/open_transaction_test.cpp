@@ -81,9 +81,9 @@ TEST(OpenTransaction, SaysHowManyReportsItCouldNotKeep) {
 }
 
 TEST(LostTransaction, IsTornWhereACopyHadBeenPromisedElseAborted) {
-  const coordinator::NoteFound held{.transaction = kId, .requester = "vssctl:8", .answered = true};
+  const coordinator::OpenNote held{.transaction = kId, .requester = "vssctl:8", .answered = true};
   EXPECT_EQ(record_of_lost(held, 0).result, coordinator::Result::kTorn);
-  const coordinator::NoteFound open{.transaction = kId, .requester = "vssctl:8", .answered = false};
+  const coordinator::OpenNote open{.transaction = kId, .requester = "vssctl:8", .answered = false};
   EXPECT_EQ(record_of_lost(open, 0).result, coordinator::Result::kAborted);
 }
 

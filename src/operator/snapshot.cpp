@@ -4,7 +4,8 @@
 //   connect
 //   fork COMMAND, parked    nothing may be forked while held
 //   take signals, lock memory
-//   ask; from here to the end of the thaw nothing is written, not even to standard error
+//   ask; from here to the end of the thaw nothing is written, but for progress on a terminal or a
+//   pipe, which never waits
 //   held: start COMMAND
 //   COMMAND ended: thaw     or: deadline, notice, signal, vssd lost: terminate COMMAND, do not wait
 //   for it ended: say what was kept back
@@ -206,6 +207,7 @@ class Snapshot {
     }
     if (!reply_) tear("vssd has not answered THAW within its own budget");
     if (reply_ && reply_->status != wire::kStatusSuccess) tear(reason_of(*reply_));
+    if (reply_) grade_ = reply_->grade;
   }
 
   int say_torn() {
@@ -229,9 +231,8 @@ class Snapshot {
     if (record) messages_.show(records::render_timeline(*record));
   }
 
-  std::string_view grade_text() const {
-    return to_text(static_cast<coordinator::Grade>(opened_.grade));
-  }
+  // Of what held until the thaw: less than at its beginning, where a writer was lost meanwhile.
+  std::string_view grade_text() const { return to_text(static_cast<coordinator::Grade>(grade_)); }
 
   Session& session_;
   Messages& messages_;
@@ -242,6 +243,7 @@ class Snapshot {
 
   std::optional<wire::ControlReply> reply_;  // to the latest request
   wire::ControlReply opened_;                // to kSnapshot
+  wire::Grade grade_{};
   std::string document_;
   std::string problem_;  // why the copy is not good; empty: nothing is known against it
   bool held_ = false;

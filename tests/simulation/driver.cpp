@@ -128,7 +128,7 @@ void Driver::perform(const Action& action) {
                              std::is_same_v<What, coordinator::Notify>) {
           world_.deliver(what);
         } else if constexpr (std::is_same_v<What, coordinator::WriteNote>) {
-          note_ = coordinator::NoteFound{what.transaction, what.requester, what.answered};
+          note_ = coordinator::NoteFound{what.note};
         } else if constexpr (std::is_same_v<What, coordinator::CloseNote>) {
           note_.reset();
         } else if constexpr (std::is_same_v<What, coordinator::KeepRecord>) {

@@ -53,6 +53,23 @@ coordinator::Grade required_grade(const World& world, const Request& request) {
   return world.policy().of(request.requester_kind).require;
 }
 
+Worth worth_at_end(const World& world, const Transaction& t) {
+  Worth worth;
+  bool every_expected = !world.scenario().expected_absent;
+  for (const Membership& member : world.history().members) {
+    if (member.freezer || !takes_part(member, t)) continue;
+    const bool held = said_yes(asked_of(world, member, t.id, Operation::kFreeze)) &&
+                      said_yes(asked_of(world, member, t.id, Operation::kThaw));
+    if (held) ++worth.writers;
+    if (!held && member.expected) every_expected = false;
+  }
+  const bool in_scope = request_of(world, t).options.selection != coordinator::Selection::kNone;
+  worth.grade = in_scope ? coordinator::Grade::kFilesystem : coordinator::Grade::kCrash;
+  if (worth.writers > 0 && every_expected) worth.grade = coordinator::Grade::kApplication;
+  worth.grade = std::min(worth.grade, t.success_grade);
+  return worth;
+}
+
 bool owns(const Request& request, const Request& opener) {
   if (request.requester == opener.requester) return true;
   return opener.requester_kind != RequesterKind::kLocal && request.name == opener.name;

@@ -31,6 +31,14 @@ const Request& request_of(const World& world, const Transaction& transaction);
 coordinator::Budgets budgets_of(const World& world, const Request& request);
 coordinator::Grade required_grade(const World& world, const Request& request);
 
+// What the copy of a hold that ended by THAW is worth: only writers count that held from their yes
+// to FREEZE to their yes to THAW. Never above what FREEZE was answered with.
+struct Worth {
+  std::size_t writers = 0;
+  coordinator::Grade grade{};
+};
+Worth worth_at_end(const World& world, const Transaction& transaction);
+
 // Its link's owner: the requester itself, or a host's link that was opened again.
 bool owns(const Request& request, const Request& opener);
 

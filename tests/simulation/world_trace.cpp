@@ -69,7 +69,7 @@ void World::trace_action(const coordinator::Action& action) {
                  },
                  [&](const coordinator::WriteNote& note) {
                    trace("driver", "notes", "{} answered {}",
-                         base::to_text(note.transaction).view(), note.answered);
+                         base::to_text(note.note.transaction).view(), note.note.answered);
                  },
                  [](const auto&) {}},
       action);

@@ -33,8 +33,8 @@ class DeadlinePromise : public Promise {
       if (const auto* tell = std::get_if<coordinator::Tell>(&action)) {
         told(*tell);
       } else if (const auto* note = std::get_if<coordinator::WriteNote>(&action)) {
-        noted = note->answered && note->transaction == step.open_after;
-        note_ = note->transaction;
+        noted = note->note.answered && note->note.transaction == step.open_after;
+        note_ = note->note.transaction;
       } else if (std::holds_alternative<coordinator::CloseNote>(action)) {
         note_ = {};
       } else if (const auto* answer = std::get_if<Answer>(&action)) {
@@ -66,8 +66,9 @@ class DeadlinePromise : public Promise {
  private:
   void note_requests(const Step& step) {
     if (const auto* note = std::get_if<coordinator::NoteFound>(&step.event)) {
-      owed_.push_back({note->transaction, {}, note->requester, true, note->answered});
-      note_ = note->transaction;
+      const coordinator::OpenNote& open = note->note;
+      owed_.push_back({open.transaction, {}, open.requester, true, open.answered});
+      note_ = open.transaction;
     }
     if (const auto* went = std::get_if<coordinator::RequesterGone>(&step.event)) {
       std::erase_if(
@@ -197,8 +198,8 @@ class DeadlinePromise : public Promise {
     if (torn.empty() && !answer.success && !may_be_torn(t, request)) {
       broken(5, "THAW fails without a cause: " + text(answer));
     }
-    if (answer.success && answer.grade != t.success_grade) {
-      broken(5, "THAW is answered with another grade than FREEZE");
+    if (answer.success && answer.grade != worth_at_end(world(), t).grade) {
+      broken(5, "THAW is answered with another grade than what held is worth");
     }
   }
 
@@ -214,6 +215,9 @@ class DeadlinePromise : public Promise {
       const bool released = asked_of(world(), member, t.id, Operation::kThaw) != nullptr;
       if (!member.left.is_never() && !released) return member.peer->name() + " was lost";
     }
+    if (worth_at_end(world(), t).grade < required_grade(world(), request_of(world(), t))) {
+      return "less than required held to the end";
+    }
     return "";
   }
 
@@ -222,6 +226,7 @@ class DeadlinePromise : public Promise {
     const Duration budget = budgets_of(world(), request_of(world(), t)).thaw;
     if (world().now() >= request.delivered + budget) return true;
     if (t.foreign_thaws > 0 || world().thaws_on_its_own(t)) return true;
+    if (worth_at_end(world(), t).writers == 0) return true;  // perhaps no filesystem either
     for (const Asked& asked : world().history().asked) {
       if (asked.transaction != t.id || is_down(asked.operation)) continue;
       const Membership& member = member_of(world(), asked);

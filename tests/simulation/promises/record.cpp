@@ -113,8 +113,8 @@ class RecordPromise : public Promise {
       broken(10, fmt::format("the record says '{}' and the requester was told otherwise",
                              coordinator::to_text(record.result)));
     }
-    if (record.result == Result::kConsistent && record.grade != t.success_grade) {
-      broken(10, "the record's grade is not the one that was answered");
+    if (record.result == Result::kConsistent && record.grade != worth_at_end(world(), t).grade) {
+      broken(10, "the record's grade is not what held until THAW is worth");
     }
     if (record.result == Result::kRefused && record.sentence.view().starts_with("aborted by")) {
       broken(10, "an abort is called a refusal");
