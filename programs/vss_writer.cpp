@@ -58,7 +58,14 @@ void add_common_options(CLI::App& app, Arguments& arguments) {
       ->option_text(" ");
   app.add_option("--timeout", arguments.timeout_seconds,
                  "wanted for each CHECK, FREEZE and THAW (default: vssd's, 2 s)")
-      ->check(CLI::Range(0.1, 3600.0))
+      ->check(CLI::Validator(
+          [](const std::string& word) {
+            double seconds = 0;
+            const bool number = CLI::detail::lexical_cast(word, seconds);
+            const bool good = number && seconds >= 0.1 && seconds <= 3600;  // not-a-number is not
+            return good ? std::string() : "`" + word + "` is not from 0.1 to 3600";
+          },
+          ""))
       ->option_text("SECONDS");
   app.add_option("--runtime-dir", writer.runtime_dir,
                  "where vssd's app.sock is (default /run/openvss)")

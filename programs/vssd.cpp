@@ -2,11 +2,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
-#include <map>
 
 #include "base/exit_status.hpp"
 #include "command_line.hpp"
+#include "config/nearest_name.hpp"
 #include "vssd_setup.hpp"
 
 namespace vss::programs {
@@ -20,21 +22,28 @@ int failed(const base::Error& error) {
 }
 
 void add_options(CLI::App& app, VssdOptions& options) {
-  const std::map<std::string, config::LogLevel> levels{{"error", config::LogLevel::kError},
-                                                       {"warning", config::LogLevel::kWarning},
-                                                       {"info", config::LogLevel::kInfo},
-                                                       {"debug", config::LogLevel::kDebug}};
+  static constexpr std::array<std::string_view, 4> kLevels{"error", "warning", "info", "debug"};
   app.add_option("--runtime-dir", options.load.runtime_dir,
                  "sockets and notes, on tmpfs (default /run/openvss)");
   app.add_option("--state-dir", options.load.state_dir, "records (default /var/lib/openvss)");
   app.add_option("--config", options.load.file, "default /etc/openvss/openvss.toml");
-  app.add_option("--log-level", options.log_level, "error, warning, info or debug")
-      ->transform(CLI::CheckedTransformer(levels).description(""));
-  app.add_flag("--spawn", options.spawn,
-               "start vss-guardian and vss-freezer too; for trials (needs root)");
+  app.add_option_function<std::string>(
+      "--log-level",
+      [&options](const std::string& word) {
+        const auto found = std::ranges::find(kLevels, std::string_view(word));
+        if (found == kLevels.end()) {
+          throw CLI::ValidationError(
+              "--log-level", "cannot be `" + word + '`' + config::allowed_names(word, kLevels));
+        }
+        options.log_level = static_cast<config::LogLevel>(found - kLevels.begin());
+      },
+      "error, warning, info or debug");
+  CLI::Option* spawn = app.add_flag(
+      "--spawn", options.spawn, "start vss-guardian and vss-freezer too; for trials (needs root)");
   app.add_option("--freezer-option", options.freezer_options,
                  "with --spawn, repeatable: for vss-freezer, as in --freezer-option=--only=/srv")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->needs(spawn);
   app.add_flag("--check-config", options.check_configuration, "read the configuration and exit");
   app.set_version_flag("--version", "vssd " OPENVSS_VERSION);
   app.footer(

@@ -216,8 +216,12 @@ base::Status reserve_resources(const config::Configuration& configuration, const
                    std::to_string(writers) + " writers: raise LimitNOFILE");
     }
   }
-  if (identity.was_root) {
-    // platform::become_io_flusher();
+  // Not permitted without CAP_SYS_RESOURCE, as in many containers: then only memory pressure can
+  // make vssd wait for a frozen filesystem.
+  if (identity.was_root && !platform::become_io_flusher()) {
+    warnings.add(
+        "PR_SET_IO_FLUSHER is not permitted: under memory pressure an allocation may wait "
+        "for a frozen filesystem; give vssd CAP_SYS_RESOURCE");
   }
   allow_all_or_no_locking(identity);
   const auto locked =

@@ -47,6 +47,11 @@ Ending no_verb_error(const std::string& message) {
   return {.status = base::kExitUsage, .text = "vssctl: " + message + "\nTry `vssctl --help`.\n"};
 }
 
+Ending unknown_command(std::string_view word) {
+  return no_verb_error("unknown command `" + std::string(word) + '`' +
+                       config::allowed_names(word, kVerbs));
+}
+
 void add_options(CLI::App& app, Verb verb, Raw& raw) {
   app.set_help_flag("-h,--help");
   app.add_option("--config", raw.config_file);
@@ -198,6 +203,7 @@ std::variant<Options, Ending> parse_command_line(std::span<const std::string> ar
   if (first == "--help" || first == "-h" || first == "help") {
     const bool of_verb = first == "help" && arguments.size() > 1;
     const std::string_view verb = of_verb ? std::string_view(arguments[1]) : std::string_view();
+    if (of_verb && std::ranges::find(kVerbs, verb) == kVerbs.end()) return unknown_command(verb);
     return Ending{.status = base::kExitYes, .text = std::string(help_text(verb))};
   }
   if (first == "--version") {
@@ -206,7 +212,7 @@ std::variant<Options, Ending> parse_command_line(std::span<const std::string> ar
   const auto found = std::ranges::find(kVerbs, std::string_view(first));
   if (found == kVerbs.end()) {
     if (first.starts_with('-')) return no_verb_error('`' + first + "` stands behind its command");
-    return no_verb_error("unknown command `" + first + '`' + config::allowed_names(first, kVerbs));
+    return unknown_command(first);
   }
   rest.insert(rest.end(), arguments.begin() + 1, arguments.end());
   return parse_verb(static_cast<Verb>(found - kVerbs.begin()), std::move(rest));

@@ -69,6 +69,9 @@ class FakeVssd {
     thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
   }
 
+  // After it, what scripts have written may be read, and what they read changed.
+  void settle() const { const std::scoped_lock lock(mutex_); }
+
   // The commands that came, in order.
   std::vector<wire::ControlCommand> commands() const {
     const std::scoped_lock lock(mutex_);
@@ -99,10 +102,8 @@ class FakeVssd {
     VSS_ASSERT(frame.has_value());
     const auto request = wire::decode_control_request(*frame);
     VSS_ASSERT(request.has_value());
-    {
-      const std::scoped_lock lock(mutex_);
-      commands_.push_back(request->command);
-    }
+    const std::scoped_lock lock(mutex_);
+    commands_.push_back(request->command);
     FakePeer peer(socket, frame->tag);
     script_(peer, *request);
     return !peer.closed();

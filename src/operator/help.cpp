@@ -118,7 +118,7 @@ everything when it ends, or at the hold deadline.
 A COMMAND that freezes by itself what it copies - `btrfs subvolume snapshot`,
 `lvcreate -s` - would wait for the thaw: run it with --filesystems none.
 COMMAND must not write to what is frozen; that goes for its output too. vssctl
-itself says nothing until the thaw.
+itself says nothing until the thaw, but for its progress, never to a file.
 
 Exit status: COMMAND's own if the copy is good (128+N: killed by signal N);
 124 COMMAND was started, but the copy may be torn; 125 COMMAND was not run;
@@ -138,7 +138,8 @@ deadline:   id=$(vssctl hold) && take-the-copy; vssctl release "$id"
   --require GRADE     crash, filesystem or application (default: configured)
   --runtime-dir DIR, --config FILE
 
-With --filesystems all, standard output may not be a file: it could be frozen.
+Unless with --filesystems none, standard output may not be a file: it could be
+frozen.
 
 Exit status: 0 held, 1 not held (the reason is printed).
 Needs root or the group vss-admin.

@@ -41,7 +41,7 @@ int ask_once(Session& session, const wire::ControlRequest& request, base::Durati
 base::Status check_output_for_hold(const TransactionOptions& options) {
   struct stat about{};
   const bool is_file = ::fstat(STDOUT_FILENO, &about) == 0 && S_ISREG(about.st_mode);
-  if (!is_file || options.selection != wire::Selection::kAll) return {};
+  if (!is_file || options.selection == wire::Selection::kNone) return {};
   return base::fail_usage(
       "standard output is a file, which may lie on a filesystem that is about to be frozen; take "
       "the id through a pipe: id=$(vssctl hold)");

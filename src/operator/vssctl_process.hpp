@@ -106,7 +106,9 @@ class VssctlTest : public ::testing::Test {
     const pid_t pid = spawn(std::move(all), in.get(), program);
     in.reset();
     if (meanwhile) meanwhile(pid);
-    return finish(pid, out.get());
+    Ended ended = finish(pid, out.get());
+    if (vssd_) vssd_->settle();
+    return ended;
   }
 
   std::string directory_;
