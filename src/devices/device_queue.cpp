@@ -4,8 +4,8 @@
 
 namespace vss::devices {
 
-bool DeviceQueue::put(wire::Operation shown, wire::Operation told, std::uint64_t message_id) {
-  return requests_.push_back({shown, told, message_id, false});
+bool DeviceQueue::put(wire::Operation operation, std::uint64_t message_id) {
+  return requests_.push_back({operation, message_id, false});
 }
 
 void DeviceQueue::withdraw(std::uint64_t message_id) {
@@ -24,7 +24,7 @@ wire::DeviceMessage DeviceQueue::read() {
     return message;
   }
   head->was_read = true;
-  message.operation = static_cast<std::uint32_t>(head->shown);
+  message.operation = static_cast<std::uint32_t>(head->operation);
   message.message_id = head->message_id;
   return message;
 }
@@ -41,8 +41,7 @@ DeviceQueue::Written DeviceQueue::write(const wire::DeviceMessage& answer) {
     written.message_id = 0;
     return written;
   }
-  if (answer.operation != static_cast<std::uint32_t>(found->shown)) return written;
-  written.operation_raw = static_cast<std::uint32_t>(found->told);
+  if (answer.operation != static_cast<std::uint32_t>(found->operation)) return written;
   withdraw(answer.message_id);
   return written;
 }

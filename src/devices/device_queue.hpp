@@ -17,10 +17,8 @@ class DeviceQueue {
   static constexpr std::size_t kRequestsMax =
       4;  // as the original; the coordinator needs one or two
 
-  // Adds a request at the end of to-notify. `shown` is the operation the client reads; `told` is
-  // what the coordinator asked for (an abort is shown as a thaw). False: the client left too many
-  // unanswered.
-  bool put(wire::Operation shown, wire::Operation told, std::uint64_t message_id);
+  // Adds a request at the end of to-notify. False: the client left too many unanswered.
+  bool put(wire::Operation operation, std::uint64_t message_id);
 
   // The request was overtaken: it can no longer be read, and its answer names nothing any more.
   void withdraw(std::uint64_t message_id);
@@ -33,21 +31,18 @@ class DeviceQueue {
   bool readable() const;
 
   // IOCHVVSSWRITE, which always succeeds: what the coordinator has to judge. The request leaves
-  // to-ack only when the answer names the operation that was shown, so that a lie does not use it
-  // up.
+  // to-ack only when the answer names its operation, so that a lie does not use it up.
   struct Written {
     std::uint64_t message_id =
         0;  // 0, which is never a request's, where the request was not read yet
-    std::uint32_t operation_raw =
-        0;                 // `told` where the client named what was shown, else as written
+    std::uint32_t operation_raw = 0;
     bool success = false;  // all 32 bits of the status were zero
   };
   Written write(const wire::DeviceMessage& answer);
 
  private:
   struct Request {
-    wire::Operation shown{};
-    wire::Operation told{};
+    wire::Operation operation{};
     std::uint64_t message_id = 0;
     bool was_read = false;
   };

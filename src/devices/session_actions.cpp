@@ -35,11 +35,9 @@ void Session::perform(const coordinator::RefuseParticipant& refuse) {
 void Session::perform(const coordinator::Tell& tell, const wire::FilesystemRequest* request) {
   const wire::Operation operation = to_wire(tell.operation);
   if (state_ == State::kPlain) {
-    VSS_ASSERT(operation != wire::Operation::kPrepare);
-    // A program written for FreeBSD knows no abort: it is shown a thaw.
-    const bool abort = operation == wire::Operation::kAbort;
-    const wire::Operation shown = abort ? wire::Operation::kThaw : operation;
-    if (!device_.put(shown, operation, tell.message_id)) {
+    // A program written for FreeBSD knows neither; the coordinator tells it THAW for an abort.
+    VSS_ASSERT(operation != wire::Operation::kPrepare && operation != wire::Operation::kAbort);
+    if (!device_.put(operation, tell.message_id)) {
       close("it left too many requests unanswered");
     }
     answer_ready_if_readable();

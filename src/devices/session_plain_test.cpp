@@ -159,14 +159,6 @@ TEST(WithdrawnRequest, CanNoLongerBeRead) {
   EXPECT_FALSE(session.device_readable());
 }
 
-TEST(PlainClient, IsShownAnAbortAsThaw) {
-  Session session = plain_session();
-  session.perform(tell(Op::kAbort, 12));
-  const wire::DeviceMessage request = read(session);
-  EXPECT_EQ(request.operation, 3U);
-  EXPECT_EQ(write(session, answer_to(request)).operation_raw, 5U);  // as the coordinator asked
-}
-
 TEST(PlainClient, ThatLeavesFourRequestsUnansweredIsDisconnected) {
   Session session = plain_session();
   for (std::uint64_t id = 1; id <= 4; ++id)

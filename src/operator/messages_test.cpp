@@ -84,7 +84,9 @@ TEST_F(MessagesIntoPipe, ProgressNeverWaitsForAReader) {
   ::fcntl(in_.get(), F_SETFL, 0);  // blocking from here on
   const ErrorInto error(in_.get());
   Messages messages;
+  ::alarm(5);  // it would sleep in write(2)
   messages.progress(Instant{0}, Instant{0} + base::seconds(2), "thawing");
+  EXPECT_GT(::alarm(0), 0U);
 }
 
 TEST(Messages, ProgressNeverGoesToAFile) {
