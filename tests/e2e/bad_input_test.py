@@ -19,7 +19,16 @@ USAGE, NOT_RUN = 2, 125
 class CommandLines(EndToEndTest):
     LINES = {
         "vssd": (["--nonsense"], ["surplus"], ["--runtime-dir"], ["--log-level", "loud"]),
-        "vss-freezer": (["--nonsense"], ["surplus"], ["--runtime-dir"], ["--only"]),
+        "vss-freezer": (["--nonsense"], ["surplus"], ["--runtime-dir"], ["--only"],
+                        ["--only", "relative"], ["--namespace", "mars"], ["--force"],
+                        ["--exclude", "/mnt/a"], ["--policy", "sync"], ["--runtime-dir", "here"],
+                        ["--plan", "--nonsense"], ["--plan", "--exclude"],
+                        ["--plan", "--policy", "maybe"], ["--plan", "--require", "perfect"],
+                        ["--plan", "--only", "relative"], ["--plan", "--force"],
+                        ["--plan", "--thaw"], ["--thaw", "--nonsense"], ["--thaw", "/mnt/a"],
+                        ["--thaw", "--exclude", "/mnt/a"], ["--thaw", "--runtime-dir"]),
+        "hv_vss_daemon": (["-x"], ["--nonsense"], ["surplus"], ["-n", "surplus"], ["-nx"],
+                          ["--runtime-dir"], ["-n", "--only", "relative"]),
         "vss-guardian": (["--nonsense"], ["surplus"], ["--runtime-dir"]),
         "vss-writer": ([], ["nonsense"], ["exec"], ["exec", "--name", "a/b", "--freeze", "true"],
                        ["sqlite"], ["sqlite", "--nonsense", "/tmp/x"]),
@@ -31,6 +40,7 @@ class CommandLines(EndToEndTest):
 
     def test_every_program(self):
         with self.sandbox([Volume("a")]) as box:
+            os.symlink("vss-freezer", box.path("/bin/hv_vss_daemon"))
             for program, lines in self.LINES.items():
                 for words in lines:
                     child = box.run(program, *words)
@@ -42,6 +52,23 @@ class CommandLines(EndToEndTest):
             for words in (["--hold-max", "0.x", "--", "true"], [], ["--"]):
                 child = box.run("vssctl", "snapshot", *words)
                 self.assertEqual(child.status, NOT_RUN, child.errors)
+
+    def test_plan_of_what_is_not_there(self):
+        with self.sandbox([Volume("a")]) as box:
+            for words in (["--only", "/mnt/nowhere"], ["--only", "/mnt/a/file"]):
+                child = box.run("vss-freezer", "--plan", *words)
+                self.assertEqual(child.status, USAGE, child.output + child.errors)
+                self.assertIn(words[1], child.errors)
+                self.say(f"--plan {' '.join(words)}: {child.errors.strip()}")
+
+    def test_thaw_of_what_is_not_there(self):
+        """Nothing to do is no failure; a place where slots cannot lie is one, and is named."""
+        with self.sandbox([Volume("a")]) as box:
+            for directory, status in (("/run/nowhere", 0), ("/etc/passwd", 1), ("/mnt/a", 77)):
+                child = box.run("vss-freezer", "--thaw", "--runtime-dir", directory)
+                self.say(f"--thaw --runtime-dir {directory}: {child.status} {child.errors.strip()}")
+                self.assertEqual(child.status, status, child.output + child.errors)
+                self.assertIn(directory, child.output + child.errors)
 
     def test_nobody_is_there(self):
         """vssctl and writers without a vssd."""

@@ -19,7 +19,7 @@ import time
 from harness import images, oracles, timeline
 from harness.bank import DATABASES, Bank, judge_contents
 from harness.programs import Programs
-from harness.sandbox import Sandbox, Volume
+from harness.sandbox import Sandbox, SandboxError, Volume
 from harness.service import Service, ServiceError
 from harness.testing import require_root, wait_until
 
@@ -214,7 +214,8 @@ def main():
     require_root("the demo")
     try:
         consistent = run_demo(Programs(options.programs), options.rounds, options.broken)
-    except (ServiceError, subprocess.CalledProcessError) as error:
+    except (ServiceError, SandboxError, RuntimeError, OSError,
+            subprocess.SubprocessError) as error:  # TimeoutError is an OSError
         say(f"failed: {error}")
         consistent = False
     say(f"application-consistent: {'yes' if consistent else 'no'}")

@@ -6,6 +6,7 @@ import time
 from harness.probe import Probe, now
 from harness.sandbox import Volume
 from harness.service import Service
+from harness.slots import Slots
 from harness.testing import EndToEndTest, main, wait_until
 
 FREEZE_BUDGET_S = 4
@@ -24,7 +25,8 @@ class HangingDevice(EndToEndTest):
         if writer_options:
             service.start_writer("exec", "--name", "app", *writer_options)
             service.wait_until_ready(writers=1)
-        return disk, service, Probe(box, ["/mnt/a", "/mnt/b"])
+        others = [name for name in ("a", "b", "beside") if name in box.guarded]
+        return disk, service, Probe(box, [f"/mnt/{name}" for name in others])
 
     def assert_clean_afterwards(self, disk, service):
         """The device answers again: what waited is thawed, and the next snapshot works."""
@@ -50,22 +52,35 @@ class HangingDevice(EndToEndTest):
             self.say(f"answered after {took:.1f} s: {sentence}")
             self.assert_clean_afterwards(disk, service)
 
+    def stop_before_freeze(self, box):
+        """slow's device stops between PREPARE and FREEZE. beside lies on a device of the same kind
+        that goes on, so that it is frozen in the same layer as slow, and must not stay so."""
+        self.add_stalling_disk(box, "beside")
+        disk, service, probe = self.start(
+            box, "--thaw", "true", "--freeze",
+            "touch /run/in-freeze; while [ ! -e /run/go ]; do sleep 0.01; done")
+        requester = service.start_snapshot()
+        self.assertTrue(wait_until(lambda: box.exists("/run/in-freeze"), 10), requester.errors)
+        began = now()
+        disk.signal(signal.SIGSTOP)
+        box.write("/run/go", "")
+        slots = Slots(box, service.runtime)
+        in_flight = {"/mnt/slow": "intent", "/mnt/beside": "frozen"}
+        self.assertTrue(wait_until(lambda: slots.states().items() >= in_flight.items(), 5),
+                        slots.states())
+        return disk, service, probe, requester, began
+
     def test_stops_between_prepare_and_freeze(self):
         with self.sandbox([Volume("a"), Volume("b")]) as box:
-            disk, service, probe = self.start(
-                box, "--thaw", "true", "--freeze",
-                "touch /run/in-freeze; while [ ! -e /run/go ]; do sleep 0.01; done")
-            requester = service.start_snapshot()
-            self.assertTrue(wait_until(lambda: box.exists("/run/in-freeze"), 10), requester.errors)
-            began = now()
-            disk.signal(signal.SIGSTOP)
-            box.write("/run/go", "")
+            disk, service, probe, requester, began = self.stop_before_freeze(box)
+            self.assertTrue(probe.wait_frozen("/mnt/beside", 1), "slow is not waited for")
             self.assertEqual(requester.wait(30), 125, requester.errors)
             took = now() - began
             self.assertLess(took, FREEZE_BUDGET_S + 1, "the answer came later than its budget")
             for mount_point in probe.mount_points:
-                thawed = probe.wait_thawed(mount_point, now(), 2)
+                thawed = probe.wait_thawed(mount_point, now(), 1)
                 self.assertIsNotNone(thawed, f"{mount_point} waits for the device that hangs")
+            self.assertEqual(Slots(box, service.runtime).states()["/mnt/slow"], "intent")
             self.say(f"answered after {took:.1f} s, the others run")
             self.assertFalse(service.json("status")["ready"], "a FIFREEZE is still in flight")
             disk.signal(signal.SIGCONT)
@@ -92,7 +107,8 @@ class HangingDevice(EndToEndTest):
                 self.assertLess(thawed - released, 1.1)
             time.sleep(0.5)
             disk.signal(signal.SIGCONT)
-            requester.wait(40)
+            # COMMAND was over before the device hung, and the thaw was late but not too late.
+            self.assertEqual(requester.wait(40), 0, requester.errors)
             self.say(f"others thawed at once; vssctl exit {requester.status}")
             self.assert_clean_afterwards(disk, service)
 

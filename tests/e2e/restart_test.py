@@ -18,7 +18,7 @@ class RestartInMidHold(EndToEndTest):
             service = Service(box).start()
             probe = Probe(box, ["/mnt/a", "/mnt/b"])
             transaction = self.hold(service)
-            self.assertTrue(probe.wait_stuck("/mnt/a", 2))
+            self.assertTrue(probe.wait_frozen("/mnt/a", 2))
             killed = now()
             service.vssd.kill()
             for mount_point in probe.mount_points:
@@ -44,8 +44,7 @@ class RestartInMidHold(EndToEndTest):
             service.freezer.kill()
             self.assertIsNotNone(probe.wait_thawed("/mnt/a", killed, 1.1))
             service.start_freezer()
-            self.assertTrue(wait_until(
-                lambda: service.json("status")["freezer"]["connected"], 10), service.complaints())
+            self.assertTrue(wait_until(service.freezer_is_connected, 10), service.complaints())
             release = service.ctl("release", transaction)
             self.assertEqual(release.status, 1)
             service.wait_until_ready(timeout=20)
@@ -76,7 +75,9 @@ class RestartInMidHold(EndToEndTest):
             self.hold(service)
             for process in service.processes():
                 process.kill()
-            self.assertTrue(probe.wait_stuck("/mnt/a", 2))
+            for process in service.processes():
+                process.wait(5)  # as a service manager would: who is dying still has its lock
+            self.assertTrue(probe.wait_frozen("/mnt/a", 2))
             restarted = now()
             service.start()
             thawed = probe.wait_thawed("/mnt/a", restarted, 10)
@@ -93,7 +94,7 @@ class Hold(EndToEndTest):
             probe = Probe(box, ["/mnt/a"])
             status, transaction, errors = service.hold()
             self.assertEqual(status, 0, errors)
-            self.assertTrue(probe.wait_stuck("/mnt/a", 2), "hold has returned, nothing is frozen")
+            self.assertTrue(probe.wait_frozen("/mnt/a", 2), "hold has returned, nothing is frozen")
             release = service.ctl("release", transaction)
             self.assertEqual(release.status, 0, release.errors)
             self.assertIsNotNone(probe.wait_thawed("/mnt/a", now(), 1))

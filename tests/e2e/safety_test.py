@@ -35,7 +35,7 @@ class Own(EndToEndTest):
             service = Service(box, freezer=["--allow-root"]).start()
             probe = Probe(box, ["/mnt/a", "/mnt/disk"])
             requester = service.hold_until_told()
-            self.assertTrue(probe.wait_stuck("/mnt/disk", 1))
+            self.assertTrue(probe.wait_frozen("/mnt/disk", 1))
             self.assertEqual(service.json("status")["phase"], "held")
             self.assertEqual(service.release(requester), 0, requester.errors)
             self.assertEqual(service.record()["counts"]["frozen"], 2)
@@ -47,7 +47,7 @@ class Only(EndToEndTest):
             service = Service(box, freezer=["--only", "/mnt/a"]).start()
             probe = Probe(box, ["/mnt/a", "/mnt/b"])
             requester = service.hold_until_told()
-            self.assertTrue(probe.wait_stuck("/mnt/a", 1))
+            self.assertTrue(probe.wait_frozen("/mnt/a", 1))
             self.assertIsNotNone(probe.wait_thawed("/mnt/b", now(), 1), "frozen in spite of --only")
             self.assertEqual(service.release(requester), 0)
             refused = service.start_snapshot("--filesystems", "/mnt/b")
@@ -69,7 +69,7 @@ class Thawing(EndToEndTest):
         service = Service(box).start()
         probe = Probe(box, ["/mnt/a"])
         requester = service.hold_until_told()
-        self.assertTrue(probe.wait_stuck("/mnt/a", 1))
+        self.assertTrue(probe.wait_frozen("/mnt/a", 1))
         return service, probe, requester
 
     def test_recovery_respects_a_live_owner(self):
@@ -77,7 +77,7 @@ class Thawing(EndToEndTest):
             service, probe, requester = self.held(box)
             thaw = box.run("vss-freezer", "--runtime-dir", service.runtime, "--thaw")
             self.assertEqual(thaw.status, 1, thaw.errors)
-            self.assertTrue(probe.is_stuck("/mnt/a"), "thawed what a live freezer holds")
+            self.assertTrue(probe.is_frozen("/mnt/a"), "thawed what a live freezer holds")
             self.assertEqual(service.release(requester), 0, requester.errors)
             self.say(thaw.errors.strip())
 
@@ -102,7 +102,8 @@ class Thawing(EndToEndTest):
             service = Service(box)
             service.start_vssd()
             service.start_freezer()
-            wait_until(lambda: os.path.exists(box.path("/run/openvss/control.sock")), 10)
+            self.assertTrue(wait_until(service.freezer_is_connected, 10),
+                            service.complaints())
             refused = service.start_snapshot(command="touch /run/ran")
             self.assertEqual(refused.wait(90), NOT_RUN, refused.errors)
             self.assertIn("guardian", refused.errors)

@@ -64,12 +64,16 @@ class LosingTheHarness(EndToEndTest):
         self.assertTrue(wait_until(lambda: directory not in loops_in_use(), within))
         self.say(f"sandbox gone after {time.monotonic() - began:.1f} s")
 
+    def assert_nothing_left(self, directory):
+        """No images on the machine's disk once the harness is dead."""
+        self.assertTrue(wait_until(lambda: not os.path.exists(directory), 5))
+
     def test_killed(self):
         victim, directory, init_pid = self.start_victim()
         victim.kill()
         victim.wait()
         self.assert_gone(directory, init_pid, 5)
-        self.remove(directory)
+        self.assert_nothing_left(directory)
 
     def test_stopped(self):
         victim, directory, init_pid = self.start_victim(heartbeat_limit_s=2)
@@ -77,14 +81,14 @@ class LosingTheHarness(EndToEndTest):
         self.assert_gone(directory, init_pid, 8)
         victim.kill()
         victim.wait()
-        self.remove(directory)
+        self.assert_nothing_left(directory)
 
     def test_too_long(self):
         victim, directory, init_pid = self.start_victim(limit_s=2)
         self.assert_gone(directory, init_pid, 8)
         victim.kill()
         victim.wait()
-        self.remove(directory)
+        self.assert_nothing_left(directory)
 
 
 class Refusals(EndToEndTest):

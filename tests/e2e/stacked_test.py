@@ -21,7 +21,8 @@ class BackingFrozen(EndToEndTest):
             service = Service(box).start()
             probe = Probe(box, ["/mnt/inner", "/mnt/outer"])
             requester = service.hold_until_told()
-            self.assertTrue(probe.wait_stuck("/mnt/inner", 2) and probe.wait_stuck("/mnt/outer", 2))
+            for mount_point in probe.mount_points:
+                self.assertTrue(probe.wait_frozen(mount_point, 2), mount_point)
             released = now()
             self.assertEqual(service.release(requester), 0, requester.errors)
             for mount_point in probe.mount_points:
@@ -50,14 +51,14 @@ class FreezeInFlight(EndToEndTest):
     def test_einval_does_not_mean_thawed(self):
         """FIFREEZE waits, its process is killed, FITHAW says EINVAL, and the freeze completes."""
         for kind in ("ext4", "xfs", "btrfs"):
-            with self.sandbox(volumes_of(kind)) as box:
-                scenario = Scenario(box, "FREEZE")
+            with self.sandbox(volumes_of(kind, "FREEZE")) as box:
+                scenario = Scenario(box, kind, "FREEZE")
                 scenario.run_to_phase()
                 scenario.service.freezer.kill()
                 time.sleep(0.2)
                 thaw = box.run("fs_tool", "thaw", "/mnt/inner")
                 self.assertEqual(int(thaw.output.split()[0]), EINVAL, "FITHAW during the freeze")
-                let_go = scenario.thaw_outer()
+                let_go = scenario.let_go()
                 thawed = scenario.probe.wait_thawed("/mnt/inner", let_go, 10)
                 self.assertIsNotNone(thawed, "left frozen: EINVAL was taken for thawed")
                 self.assertTrue(wait_until(lambda: scenario.service.freezer.status is not None, 5))

@@ -24,7 +24,7 @@ class Strangers(EndToEndTest):
                 record = service.record()
                 self.assertIn("/mnt/a", record["sentence"])
                 self.assertIsNotNone(probe.wait_thawed("/mnt/b", now(), 2), "b stays frozen")
-                self.assertTrue(probe.wait_stuck("/mnt/a", 1), "thawed what others have frozen")
+                self.assertTrue(probe.wait_frozen("/mnt/a", 1), "thawed what others have frozen")
                 self.thaw_by_hand(box, "/mnt/a")
                 self.say(f"{kind}: {record['sentence']}")
 
@@ -52,6 +52,11 @@ class Strangers(EndToEndTest):
                 ended = now()
                 for mount_point in probe.mount_points:
                     self.assertIsNotNone(probe.wait_thawed(mount_point, ended, 3), mount_point)
+                self.assertEqual(requester.status, 0, requester.errors)
+                record = service.record()
+                results = {part["mount_point"]: part["result"] for part in record["filesystems"]
+                           if part["action"] == "freeze"}
+                self.assertEqual(results, {"/mnt/a": "thawed", "/mnt/b": "thawed"})
                 self.say(f"{kind}: vssctl exit {requester.status}, both thawed")
 
     def test_lazy_unmount_while_frozen_then_everything_dies(self):
@@ -62,7 +67,7 @@ class Strangers(EndToEndTest):
             box.run("umount", "-l", "/mnt/a")
             killed = now()
             hook = service.start_stop_hook()
-            hook.wait(10)
+            self.assertEqual(hook.wait(10), 0, hook.output + hook.errors)
             for mount_point in probe.mount_points:
                 self.assertIsNotNone(probe.wait_thawed(mount_point, killed, 3),
                                      f"{mount_point}\n{hook.output}{hook.errors}")

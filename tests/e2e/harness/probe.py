@@ -1,8 +1,9 @@
 """Is it thawed? Small synchronous writes from inside, watched from outside through a page on tmpfs.
 
 Each filesystem has a writer process of its own, which sleeps uninterruptibly as long as the
-filesystem is frozen. Only a write that succeeded proves anything, and only for the time since it
-was started: one that was already inside when a freeze began may return while the freeze goes on.
+filesystem is frozen. Only a write that succeeded proves that it is not, and only for the time since
+it was started: one that was already inside when a freeze began may return while the freeze goes on.
+That it is frozen is the kernel's own word, never the time a write takes: a disk may be slow.
 """
 
 import mmap
@@ -14,6 +15,8 @@ from harness.testing import wait_until
 
 PAGE = "/run/probe.page"
 STARTED, PROVED, COMPLETED, ERROR = range(4)
+LINE_BYTES = 32
+WAITS_FOR_A_THAW = "percpu_rwsem_wait"  # where the kernel keeps who writes to what is frozen
 
 
 def now():
@@ -21,37 +24,55 @@ def now():
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+class Page:
+    """The page as bytes: the probe's own, or a copy that somebody took of it."""
+
+    def __init__(self, mount_points, data):
+        self._mount_points = list(mount_points)
+        self._data = data
+
+    def read(self, mount_point, field):
+        """In seconds."""
+        index = self._mount_points.index(mount_point)
+        return struct.unpack_from("=q", self._data, LINE_BYTES * index + 8 * field)[0] / 1e9
+
+
 class Probe:
     def __init__(self, box, mount_points):
         self.mount_points = list(mount_points)
-        box.start("fs_tool", "probe", PAGE, *self.mount_points)
-        size = 32 * len(self.mount_points)
+        self._process = box.start("fs_tool", "probe", PAGE, *self.mount_points)
+        size = LINE_BYTES * len(self.mount_points)
         wait_until(lambda: box.exists(PAGE) and os.path.getsize(box.path(PAGE)) == size, 5)
         with open(box.path(PAGE), "r+b") as file:
-            self._page = mmap.mmap(file.fileno(), 0)
+            self._page = Page(self.mount_points, mmap.mmap(file.fileno(), 0))
         began = now()
-        if any(self.wait_thawed(mount_point, began, 5) is None for mount_point in mount_points):
+        if any(self.wait_thawed(mount_point, began, 10) is None for mount_point in mount_points):
             raise RuntimeError("the probe cannot write")
+        self._writers = dict(zip(self.mount_points, self._children()))
 
-    def _read(self, mount_point, field):
-        index = self.mount_points.index(mount_point)
-        return struct.unpack_from("=q", self._page, 32 * index + 8 * field)[0] / 1e9
+    def _children(self):
+        """Numbers outside, in the order in which they were started: that of the mount points."""
+        pid = self._process.pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return file.read().split()
+
+    def _waits_in(self, mount_point):
+        with open(f"/proc/{self._writers[mount_point]}/wchan", encoding="ascii") as file:
+            return file.read()
 
     def is_thawed(self, mount_point, since):
         """A write that was started after `since` has succeeded."""
-        return self._read(mount_point, PROVED) >= since
+        return self._page.read(mount_point, PROVED) >= since
 
-    def is_stuck(self, mount_point, seconds=0.15):
-        """The write under way has been waiting for this long."""
-        return (self._read(mount_point, STARTED) > self._read(mount_point, COMPLETED) and
-                now() - self._read(mount_point, STARTED) > seconds)
+    def is_frozen(self, mount_point):
+        """A write is under way, and the kernel has it wait for the end of a freeze."""
+        return self._waits_in(mount_point) == WAITS_FOR_A_THAW
 
     def wait_thawed(self, mount_point, since, timeout):
-        """When the first write succeeded that counts, or None. A write that was under way at
-        `since` counts too if the filesystem was frozen then: see wait_released()."""
+        """When the first write succeeded that counts, or None."""
         if wait_until(lambda: self.is_thawed(mount_point, since), timeout):
-            return self._read(mount_point, COMPLETED)
+            return self._page.read(mount_point, COMPLETED)
         return None
 
-    def wait_stuck(self, mount_point, timeout):
-        return wait_until(lambda: self.is_stuck(mount_point), timeout)
+    def wait_frozen(self, mount_point, timeout):
+        return wait_until(lambda: self.is_frozen(mount_point), timeout)

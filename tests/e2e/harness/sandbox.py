@@ -8,6 +8,7 @@ table verified; a thaw guard outside (thaw_guard.cpp), started before any progra
 Whatever happens to the harness, the guard thaws, ends the namespace and lets the loop devices go.
 """
 
+import contextlib
 import dataclasses
 import os
 import queue
@@ -20,6 +21,7 @@ import threading
 import time
 
 from harness import images
+from harness.janitor import Janitor
 from harness.process import Inside
 from harness.programs import libraries_of
 
@@ -57,6 +59,7 @@ class Sandbox:
         self.programs = programs
         self.volumes = volumes
         self.thawed_by_guard = []   # filesystems that were still frozen when the sandbox was left
+        self.guarded = []           # names of all filesystems that may be frozen
         self._limit_s = limit_s
         self._heartbeat_limit_s = heartbeat_limit_s
         self._children = {}  # by pid inside
@@ -71,6 +74,7 @@ class Sandbox:
 
     def __enter__(self):
         self.directory = tempfile.mkdtemp(prefix="openvss-e2e-")
+        self._janitor = Janitor(self.directory)
         try:
             self._start()
         except BaseException:
@@ -120,6 +124,7 @@ class Sandbox:
         """Puts one more filesystem under the thaw guard; before anything freezes it."""
         self._tell(self._guard, f"add {name} {self.root}{mount_point}")
         self._expect(self._guard, f"added {name}")
+        self.guarded.append(name)
 
     def _beat(self):
         while not self._stop_beating.wait(HEARTBEAT_S):
@@ -129,24 +134,37 @@ class Sandbox:
                 return
 
     def close(self):
-        """Ends everything. The order matters: thaw, end the processes, let the devices go."""
+        """Ends everything. The order matters: thaw, end the processes, let the devices go. Each
+        step is taken, whatever became of the one before."""
         self._stop_beating.set()
-        if self._guard:
-            self._guard.stdin.close()
-            for line in self._guard.stdout:
-                if line.startswith("thawed ") and line.split()[1] not in self.thawed_by_guard:
-                    self.thawed_by_guard.append(line.split()[1])
-                if line.startswith("stuck "):
-                    print(f"sandbox: the guard could not thaw {line.split()[1]}", file=sys.stderr)
-            self._guard.wait(timeout=90)
-        if self._init:
-            self._socket.shutdown(socket.SHUT_RDWR)
-            self._init.wait(timeout=60)
-            self._socket.close()
+        with contextlib.ExitStack() as steps:  # taken from the last to the first
+            steps.callback(self._janitor.leave)
+            steps.callback(self._wait_for_loops)
+            steps.callback(self._close_children)
+            steps.callback(self._end_init)
+            steps.callback(self._end_guard)
+
+    def _end_guard(self):
+        if not self._guard:
+            return
+        self._guard.stdin.close()
+        for line in self._guard.stdout:
+            if line.startswith("thawed ") and line.split()[1] not in self.thawed_by_guard:
+                self.thawed_by_guard.append(line.split()[1])
+            if line.startswith("stuck "):
+                print(f"sandbox: the guard could not thaw {line.split()[1]}", file=sys.stderr)
+        self._guard.wait(timeout=90)
+
+    def _end_init(self):
+        if not self._init:
+            return
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._init.wait(timeout=60)
+        self._socket.close()
+
+    def _close_children(self):
         for child in self._children.values():
             child.close()
-        self._wait_for_loops()
-        shutil.rmtree(self.directory, ignore_errors=True)
 
     def _wait_for_loops(self):
         until = time.monotonic() + 10

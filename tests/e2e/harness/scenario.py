@@ -1,25 +1,31 @@
-"""One transaction that is brought to a chosen moment and stopped there, for the crash tests.
+"""One transaction that is brought to a chosen moment and kept there, for the crash tests.
 
-Volumes: /mnt/a, and /mnt/inner, whose image lies on /mnt/outer. The service freezes a and inner.
-outer is frozen by hand, by the writer's or the requester's own command, so that an ioctl on inner
-waits in the kernel for as long as the test wants:
+The service freezes /mnt/a and /mnt/inner. inner's image lies on /mnt/outer, which is frozen by
+hand, by the writer's or the requester's own command, so that a system call on inner waits in the
+kernel for as long as the test wants:
 
-    PREPARE   the writer's prepare command takes its time
-    FREEZE    FIFREEZE of inner is in flight: it waits for a write which waits for outer
-    HELD      COMMAND runs
-    THAW      FITHAW of inner is in flight (ext4 writes its superblock; on the others FITHAW returns
-              and it is the writer's thaw command that takes its time)
+    PREPARE   the freezer's helper is in syncfs of inner, the last thing before slots and arming
+    ARMED     all is opened, noted and guarded; the writer is asked to hold, no FIFREEZE was issued
+    FREEZE    a is frozen, FIFREEZE of inner is in flight: it waits for a write that waits for outer
+    HELD      both are frozen, COMMAND runs
+    THAW      FITHAW of inner is in flight
+
+a and inner are frozen side by side: both lie on a volume that is not (base, outer). FITHAW is in
+flight for ext4 alone, which writes its superblock; xfs writes nothing and btrfs only reads, so
+there inner is an ext4 and a lies on it: a stays frozen until inner's FITHAW has returned.
 """
 
 import os
+import time
 
-from harness.probe import Probe, now
+from harness.probe import PAGE, STARTED, PROVED, Page, Probe, now
 from harness.sandbox import Volume
 from harness.service import Service
+from harness.slots import Slots
 from harness.testing import wait_until
 
-PHASES = ("PREPARE", "FREEZE", "HELD", "THAW")
-HOLD_S = 3.0
+PHASES = ("PREPARE", "ARMED", "FREEZE", "HELD", "THAW")
+NOTHING_FROZEN = ("PREPARE", "ARMED")
 GUARDIAN_MARGIN_S = 2.0
 CONFIG = """
 [requesters.local]
@@ -28,71 +34,144 @@ freeze = 2
 hold = 3
 """
 MARKS = "/run/marks"
-INNER_SIZE_MIB = {"ext4": 32, "xfs": 320, "btrfs": 128}
+MOUNT_POINTS = ("/mnt/a", "/mnt/inner")
+SIZE_MIB = {"ext4": 32, "xfs": 320, "btrfs": 128}
+PATIENCE_S = 20
+STEADY_S = 0.1  # what is in flight must still be so after this long
 
 
-def volumes_of(kind):
-    return [Volume("outer", size_mib=2 * INNER_SIZE_MIB[kind]), Volume("a", kind),
-            Volume("inner", kind, INNER_SIZE_MIB[kind], parent="outer")]
+def a_lies_on_inner(kind, phase):
+    return phase == "THAW" and kind != "ext4"
+
+
+def volumes_of(kind, phase):
+    size = SIZE_MIB[kind]
+    if a_lies_on_inner(kind, phase):
+        return [Volume("outer", size_mib=3 * size),
+                Volume("inner", size_mib=2 * size, parent="outer"),
+                Volume("a", kind, size, parent="inner")]
+    return [Volume("outer", size_mib=2 * size), Volume("base", size_mib=2 * size),
+            Volume("a", kind, size, parent="base"), Volume("inner", kind, size, parent="outer")]
+
+
+def states_of(kind, phase):
+    """What the slots must say before anything is killed; PREPARE comes before they are filled."""
+    a_in_thaw = "frozen" if a_lies_on_inner(kind, phase) else "closed"
+    return {"ARMED": ("empty", "empty"), "FREEZE": ("frozen", "intent"),
+            "HELD": ("frozen", "frozen"), "THAW": (a_in_thaw, "thawing")}[phase]
 
 
 class Scenario:
-    def __init__(self, box, phase):
+    def __init__(self, box, kind, phase):
         self.box = box
+        self.kind = kind
         self.phase = phase
         os.makedirs(box.path(MARKS))
-        self.probe = Probe(box, ["/mnt/a", "/mnt/inner"])
+        self.probe = Probe(box, MOUNT_POINTS)
         self.service = Service(box, CONFIG).start()
+        self.slots = Slots(box, self.service.runtime)
         self.writer = self.service.start_writer("exec", "--name", "app", *self._hooks())
         self.service.wait_until_ready(writers=1)
         self.requester = None
-        self.hold_deadline = None
         self.outer_frozen = False
 
     def _hooks(self):
-        outer = "fs_tool freeze /mnt/outer && " if self.phase == "FREEZE" else ""
-        slow = {"PREPARE": ("; sleep 1", ""), "THAW": ("", "; sleep 1")}
-        prepare, thaw = slow.get(self.phase, ("", ""))
-        return ["--prepare", f"echo >> {MARKS}/prepare{prepare}",
-                "--freeze", f"{outer}echo >> {MARKS}/freeze",
-                "--thaw", f"echo >> {MARKS}/released{thaw}",
+        freeze_outer = {"PREPARE": ("fs_tool freeze /mnt/outer && ", ""),
+                        "FREEZE": ("", "fs_tool freeze /mnt/outer && ")}
+        before_prepare, before_freeze = freeze_outer.get(self.phase, ("", ""))
+        wait = f"; while [ ! -e {MARKS}/go ]; do sleep 0.02; done" if self.phase == "ARMED" else ""
+        return ["--prepare", f"{before_prepare}echo >> {MARKS}/prepare",
+                "--freeze", f"{before_freeze}echo >> {MARKS}/freeze{wait}",
+                "--thaw", f"echo >> {MARKS}/released",
                 "--abort", f"echo >> {MARKS}/released"]
 
+    def _command(self):
+        """Leaves behind what shows, without the service, that all was held while it ran."""
+        wait = "sleep 60; " if self.phase == "HELD" else ""
+        last = "; fs_tool freeze /mnt/outer && echo > {0}/over" if self.phase == "THAW" else ""
+        return (f"cat {PAGE} > {MARKS}/began; echo > {MARKS}/command; {wait}"
+                f"[ -e {MARKS}/released ] || echo > {MARKS}/whole; cat {PAGE} > {MARKS}/ended"
+                + last.format(MARKS))
+
     def run_to_phase(self):
-        """Starts the transaction; returns when it is where it should be stopped."""
-        outer = "fs_tool freeze /mnt/outer && " if self.phase == "THAW" else ""
-        command = (f"{outer}echo > {MARKS}/command" +
-                   ("; sleep 60" if self.phase == "HELD" else ""))
-        self.requester = self.service.start_ctl("snapshot", "--filesystems", "/mnt/a",
-                                                "--filesystems", "/mnt/inner", "--", "sh", "-c",
-                                                command)
+        """Starts the transaction; returns when it is where it should be interrupted."""
+        self.requester = self.service.start_ctl(
+            "snapshot", "--filesystems", "/mnt/a", "--filesystems", "/mnt/inner", "--", "sh", "-c",
+            self._command())
+        self._wait_for({"PREPARE": "prepare", "HELD": "command", "THAW": "over"}.get(self.phase,
+                                                                                     "freeze"))
+        self.outer_frozen = self.phase in ("PREPARE", "FREEZE", "THAW")
         if self.phase == "PREPARE":
-            self._wait_for("prepare")
-            return
-        self._wait_for("freeze")
-        self.hold_deadline = now() + HOLD_S
-        self.outer_frozen = self.phase in ("FREEZE", "THAW")
-        if self.phase != "FREEZE":
-            self._wait_for("command")
-        if not self.probe.wait_stuck("/mnt/inner", 2):
-            raise RuntimeError(f"/mnt/inner is not frozen\n{self.service.complaints()}")
-        if self.phase == "THAW" and self.probe.wait_thawed("/mnt/a", now(), 2) is None:
-            raise RuntimeError(f"/mnt/a waits for /mnt/inner\n{self.service.complaints()}")
+            self._wait_until("the helper is in syncfs", self._helper_waits)
+        else:
+            expected = dict(zip(MOUNT_POINTS, states_of(self.kind, self.phase)))
+            self._wait_until(f"the slots say {expected}", lambda: self.slots.states() == expected)
 
     def _wait_for(self, mark):
-        if not wait_until(lambda: self.box.exists(f"{MARKS}/{mark}"), 15):
-            raise RuntimeError(f"the transaction did not come to \"{mark}\": "
-                               f"{self.requester.errors}\n{self.service.complaints()}")
+        self._wait_until(f"the mark \"{mark}\"", lambda: self.box.exists(f"{MARKS}/{mark}"))
 
-    def thaw_outer(self):
-        """Lets the ioctl that is in flight go on. Returns when."""
-        if not self.outer_frozen:
-            return 0.0
-        self.outer_frozen = False
-        self.box.run("fs_tool", "thaw", "/mnt/outer")
+    def _wait_until(self, what, condition):
+        """Twice: what is in flight must not merely have been passing by."""
+        if wait_until(condition, PATIENCE_S):
+            time.sleep(STEADY_S)
+            if condition():
+                return
+        raise RuntimeError(f"not where {what}: slots {self.slots.states()}, requester "
+                           f"{self.requester.status} {self.requester.errors}\n"
+                           f"{self.service.complaints()}")
+
+    def _helper_waits(self):
+        """The freezer's only child sleeps uninterruptibly."""
+        pid = self.service.freezer.pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            children = file.read().split()
+        try:
+            return len(children) == 1 and state_of(children[0]) == "D"
+        except OSError:  # it has just ended
+            return False
+
+    def waits_for_outer(self, mount_point):
+        """Nobody can thaw it before let_go()."""
+        return self.outer_frozen and (mount_point == "/mnt/inner" or
+                                      a_lies_on_inner(self.kind, self.phase))
+
+    def let_go(self):
+        """What was kept waiting goes on: the call in flight, the writer's command. Says when."""
+        if self.phase == "ARMED":
+            self.box.write(f"{MARKS}/go", "")
+        if self.outer_frozen:
+            self.outer_frozen = False
+            self.box.run("fs_tool", "thaw", "/mnt/outer")
         return now()
+
+    def freeze_issued(self):
+        """Of which filesystems."""
+        return [mount_point for mount_point, slot in self.slots.by_mount_point().items()
+                if slot.freeze_began]
 
     def times_released(self):
         """How often the writer was told to run again."""
         path = f"{MARKS}/released"
         return self.box.read(path).count("\n") if self.box.exists(path) else 0
+
+    def why_no_yes(self):
+        """What contradicts a requester's yes, by COMMAND's own evidence; "" where it is true."""
+        if not all(self.box.exists(f"{MARKS}/{mark}") for mark in ("began", "ended")):
+            return "COMMAND did not run to its end"
+        if not self.box.exists(f"{MARKS}/whole"):
+            return "the writer was released before COMMAND had ended"
+        began, ended = (self._page(mark) for mark in ("began", "ended"))
+        for mount_point in MOUNT_POINTS:
+            last_begun = began.read(mount_point, STARTED)
+            if ended.read(mount_point, PROVED) > last_begun:
+                return f"{mount_point} took a write while COMMAND ran"
+        return ""
+
+    def _page(self, mark):
+        with open(self.box.path(f"{MARKS}/{mark}"), "rb") as file:
+            return Page(MOUNT_POINTS, file.read())
+
+
+def state_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]

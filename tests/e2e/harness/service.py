@@ -76,6 +76,10 @@ class Service:
             raise ServiceError(f"not ready after {timeout} s: {last.output}{last.errors}\n"
                                f"{self.complaints()}")
 
+    def freezer_is_connected(self):
+        status = self.ctl("status", "--json")  # vssd itself may not be there yet
+        return status.status == 0 and json.loads(status.output)["freezer"]["connected"]
+
     def complaints(self):
         """What the programs have said on stderr, for a failed test."""
         return "\n".join(f"{child.name}: status {child.status}: {child.errors.strip()}"

@@ -6,7 +6,6 @@
 import argparse
 import contextlib
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -53,9 +52,6 @@ class EndToEndTest(unittest.TestCase):
         directory = tempfile.TemporaryDirectory(prefix="openvss-e2e-copies-")
         self.addCleanup(directory.cleanup)
         return directory.name
-
-    def remove(self, directory):
-        shutil.rmtree(directory)
 
     def freeze_by_hand(self, box, mount_point):
         self.assertEqual(box.run("fs_tool", "freeze", mount_point).status, 0)
