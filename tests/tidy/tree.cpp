@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kTestFolders = {"tests/", "fuzz/", "bench/"};
+constexpr std::array kTestFolders = {"tests/", "fuzz/"};
 
 bool is_outside(const fs::path& relative) {
   const std::string first = relative.begin()->string();

@@ -22,6 +22,7 @@ class RecordPromise : public Promise {
     const bool was_down = step.before == Phase::kCheck || is_going_down(step.before);
     const bool is_down_now = step.after == Phase::kCheck || is_going_down(step.after);
     if (step.before == Phase::kHeld && step.after != Phase::kHeld) end_ = end_of_hold(step);
+    if (released_unconfirmed(step)) unconfirmed_ = step.open_before;
     if (was_down && !is_down_now) end_ = {step.open_before, by_somebody(step), false, {}};
   }
 
@@ -62,6 +63,23 @@ class RecordPromise : public Promise {
     std::optional<Instant> thaw_asked;
   };
 
+  // Time comes first in a step: past the margin the writers are released, whatever it brings.
+  bool released_unconfirmed(const Step& step) {
+    const Transaction* t = world().history().find(step.open_before);
+    if (t == nullptr || t->hold_deadline.is_never()) return false;
+    const bool released = step.before <= Phase::kAbortFilesystems &&
+                          (step.after == Phase::kThawWriters ||
+                           step.after == Phase::kAbortWriters || step.after == Phase::kIdle) &&
+                          step.before != Phase::kThawWriters;
+    if (!released || world().now() < t->hold_deadline + world().policy().release_margin) {
+      return false;
+    }
+    return std::ranges::any_of(world().history().asked, [&](const Asked& asked) {
+      return asked.transaction == t->id && asked.operation == Operation::kFreeze &&
+             member_of(world(), asked).freezer;
+    });
+  }
+
   static bool by_somebody(const Step& step) {
     return std::holds_alternative<coordinator::ThawRequested>(step.event) ||
            std::holds_alternative<coordinator::AbortRequested>(step.event) ||
@@ -86,10 +104,8 @@ class RecordPromise : public Promise {
     if (record.thaw_asked != end.thaw_asked.value_or(Instant{})) {
       broken(10, "the record is wrong about when THAW was asked");
     }
-    const bool early_allowed = !t.hold_deadline.is_never() &&
-                               world().now() >= t.hold_deadline + world().policy().release_margin;
-    if (record.released_without_freezer && !early_allowed) {
-      broken(10, "the record says that writers were released unconfirmed");
+    if (record.released_without_freezer != (unconfirmed_ == t.id)) {
+      broken(10, "the record is wrong about writers that were released unconfirmed");
     }
     const bool stopped = end.stopped && !t.success;
     if ((record.result == Result::kAborted) != stopped) {
@@ -179,6 +195,7 @@ class RecordPromise : public Promise {
            });
   }
 
+  TransactionId unconfirmed_;  // whose writers were released without the freezer's word
   End end_;
 };
 
