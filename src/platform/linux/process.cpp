@@ -79,7 +79,10 @@ ThreadIdentity current_thread() {
 
 bool thread_gone(const ThreadIdentity& thread) {
   const auto process = static_cast<pid_t>(thread.process_id);
-  if (::syscall(SYS_tgkill, process, thread.thread_id, 0) != 0 && errno == ESRCH) return true;
+  if (::syscall(SYS_tgkill, process, thread.thread_id, 0) != 0 &&
+      (errno == ESRCH || errno == EINVAL)) {  // EINVAL: no thread can have such a number
+    return true;
+  }
   // Some thread of that number lives; is it still the process that was meant?
   const std::uint64_t start = process_start_time(process);
   return start != 0 && static_cast<std::uint16_t>(start) != thread.start;
