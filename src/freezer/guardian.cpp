@@ -182,8 +182,12 @@ bool Guardian::freezer_must_be_killed() const {
   if (platform::leader_state(client_->stat.get()) == platform::LeaderState::kStopped) return true;
   return std::ranges::any_of(client_->table->used(), [&](const Slot& slot) {
     const SlotState state = slot.state();
-    return (state.state == State::kThawing || state.state == State::kThawingUnknown) &&
-           static_cast<pid_t>(state.actor.process_id) == client_->process_id;
+    if (!state.in_flight() || static_cast<pid_t>(state.actor.process_id) != client_->process_id) {
+      return false;
+    }
+    // Frozen by its cgroup, say: it will never note what its FIFREEZE has done. To kill one that
+    // waits for its device would gain nothing, and lose who can tell about it.
+    return state.state != State::kIntent || !platform::thread_works(state.actor);
   });
 }
 

@@ -7,9 +7,10 @@
 //   - the freezer is gone: its process ended, its connection closed, or its first thread is a
 //   zombie
 //     while another one hangs in the kernel;
-//   - the deadline has passed with a slot still open: then it first kills a freezer that is stopped
-//   or
-//     holds a claim, since neither would end by itself;
+//   - the deadline has passed with a slot still open: then it first kills a freezer that is
+//   stopped,
+//     holds a claim, or does not go on with a freeze that it has noted, since none would end by
+//     itself; one whose FIFREEZE is at work in the kernel is left alone;
 //   - it is told to stop itself (SIGTERM, SIGINT, SIGHUP).
 // Afterwards it publishes the thawed mark. What the kernel will not thaw is named on /dev/kmsg and
 // retried for ever.

@@ -24,13 +24,16 @@ inline ThawedPage anonymous_page() {
 
 class GuardianThread {
  public:
-  GuardianThread(std::string path, FakeKernel& kernel) : path_(std::move(path)) {
+  // `kernel_log`: what stands for /dev/kmsg.
+  GuardianThread(std::string path, FakeKernel& kernel, base::UniqueFd kernel_log = {})
+      : path_(std::move(path)) {
     // The guardian reads signalfd_siginfo records; a pipe delivers one as well.
     int ends[2];
     VSS_ASSERT(::pipe(ends) == 0);
     stop_.reset(ends[1]);
-    auto parts = std::make_shared<Guardian::Parts>(Guardian::Parts{
-        std::move(*platform::listen_at(path_, 0600)), base::UniqueFd{ends[0]}, {}, kernel});
+    auto parts = std::make_shared<Guardian::Parts>(
+        Guardian::Parts{std::move(*platform::listen_at(path_, 0600)), base::UniqueFd{ends[0]},
+                        std::move(kernel_log), kernel});
     thread_ = std::thread([parts] { Guardian(std::move(*parts)).run(); });
   }
   ~GuardianThread() {

@@ -1,5 +1,6 @@
 #include "freezer/guardian.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
 
 #include "freezer/guardian_fixture.hpp"
@@ -18,9 +19,21 @@ using News = GuardianLink::News;
 class GuardianTest : public SlotTest {
  protected:
   GuardianTest()
-      : guardian(::testing::TempDir() + "/guardian." + std::to_string(::getpid()) + ".sock",
-                 kernel),
+      : guardian(::testing::TempDir() + "/guardian." + std::to_string(::getpid()) + ".sock", kernel,
+                 kernel_log_to(log)),
         page(anonymous_page()) {}
+
+  static base::UniqueFd kernel_log_to(base::UniqueFd& reader) {
+    int ends[2];
+    VSS_ASSERT(::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+    reader.reset(ends[0]);
+    return base::UniqueFd{ends[1]};
+  }
+  std::string logged() {
+    std::array<char, 2048> text;
+    const ssize_t size = ::read(log.get(), text.data(), text.size());
+    return {text.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+  }
 
   // The freezer's part: arms for `count` slots; then `body`; then it sleeps until it is killed.
   static void await(GuardianLink& link, News wanted) {
@@ -68,6 +81,7 @@ class GuardianTest : public SlotTest {
     });
   }
 
+  base::UniqueFd log;  // of the kernel
   GuardianThread guardian;
   ThawedPage page;
 };
@@ -136,6 +150,41 @@ TEST_F(GuardianTest, TakesOverTheClaimOfAFreezerThatHangsInItsThaw) {
   kernel[0].hold_thaw = false;
   EXPECT_TRUE(eventually([&] { return table.all_closed(); }));
   EXPECT_EQ(state(0), SlotState::closed(Outcome::kOwnerUnknown, Thawer::kGuardian));
+}
+
+// As one in a frozen cgroup: its first thread does not look stopped, and its note stays for ever.
+TEST_F(GuardianTest, KillsAtItsDeadlineAFreezerThatDoesNotGoOnWithItsFreeze) {
+  begin(1);
+  kernel[0].hold_freeze = true;
+  const pid_t child = freezer([&] {
+    GuardianLink link = armed_link(base::milliseconds{300});
+    freeze_once(table[0], fd(0), kernel);  // the model sleeps here, and not as a device does
+  });
+  ASSERT_TRUE(eventually([&] { return kernel[0].in_freeze.load(); }));
+  int status = 0;
+  EXPECT_TRUE(eventually([&] { return ::waitpid(child, &status, WNOHANG) == child; }));
+  EXPECT_TRUE(WIFSIGNALED(status));
+  if (!WIFSIGNALED(status)) reap(child);
+  EXPECT_TRUE(eventually([&] { return table.all_closed(); }));
+}
+
+TEST_F(GuardianTest, NamesOnTheKernelsLogWhatItCannotThaw) {
+  begin(2);
+  kernel[1].hold_thaw = true;
+  const pid_t child = freezer([&] {
+    GuardianLink link = armed_link(base::seconds{60});
+    for (std::size_t i = 0; i < 2; ++i)
+      freeze_once(table[i], fd(i), kernel);
+    ::pause();
+  });
+  ASSERT_TRUE(all_frozen(2));
+  reap(child);
+  std::string line;
+  EXPECT_TRUE(eventually([&] { return !(line = logged()).empty(); }));
+  EXPECT_EQ(line, "<27>openvss: cannot thaw /fake (8:1): the kernel does not answer; trying on");
+  kernel[1].hold_thaw = false;
+  EXPECT_TRUE(eventually([&] { return !(line = logged()).empty(); }));
+  EXPECT_EQ(line, "<27>openvss: thawed at last: /fake (8:1)");
 }
 
 TEST_F(GuardianTest, LeavesALivingFreezerAloneBeforeTheDeadline) {

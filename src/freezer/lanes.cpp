@@ -12,40 +12,54 @@ base::Result<std::unique_ptr<Lanes>> Lanes::make(const SlotTable& table,
                                                  std::vector<base::UniqueFd> filesystems,
                                                  platform::FreezeIoctls& ioctls, Thawer as) {
   std::unique_ptr<Lanes> lanes(new Lanes(table, ioctls, as));
-  if (auto started = lanes->start(std::move(filesystems)); !started) {
-    return std::unexpected(started.error());
+  if (auto prepared = lanes->prepare(); !prepared) return std::unexpected(prepared.error());
+  lanes->lanes_.reserve(filesystems.size());
+  for (std::size_t slot = 0; slot < filesystems.size(); ++slot) {
+    auto started = lanes->start_lane(slot, std::move(filesystems[slot]));
+    // The destructor ends those that run.
+    if (!started) return std::unexpected(started.error());
   }
+  lanes->await_start(filesystems.size());
   return lanes;
 }
 
-base::Status Lanes::start(std::vector<base::UniqueFd> filesystems) {
+base::Status Lanes::add(std::size_t slot, base::UniqueFd filesystem) {
+  auto started = start_lane(slot, std::move(filesystem));
+  if (started) await_start(1);
+  return started;
+}
+
+base::Status Lanes::prepare() {
   auto event = platform::make_event();
   if (!event) return std::unexpected(event.error());
   event_ = std::move(*event);
   ::sem_init(&started_, 0, 0);
-  lanes_.reserve(filesystems.size());
-  for (base::UniqueFd& filesystem : filesystems) {
-    auto lane = std::make_unique<Lane>();
-    lane->owner = this;
-    lane->slot = lanes_.size();
-    lane->filesystem = std::move(filesystem);
-    ::sem_init(&lane->wake, 0, 0);
-    if (auto made = platform::start_lane_thread(&Lanes::run, lane.get()); made) {
-      lane->thread = *made;
-    } else {
-      return std::unexpected(made.error());  // the destructor ends those that run
-    }
-    lanes_.push_back(std::move(lane));
-  }
-  for (std::size_t i = 0; i < lanes_.size(); ++i)
-    platform::wait_for(started_);
   return {};
+}
+
+base::Status Lanes::start_lane(std::size_t slot, base::UniqueFd filesystem) {
+  auto lane = std::make_unique<Lane>();
+  lane->owner = this;
+  lane->number = lanes_.size();
+  lane->slot = slot;
+  lane->filesystem = std::move(filesystem);
+  ::sem_init(&lane->wake, 0, 0);
+  auto made = platform::start_lane_thread(&Lanes::run, lane.get());
+  if (!made) return std::unexpected(made.error());
+  lane->thread = *made;
+  lanes_.push_back(std::move(lane));
+  return {};
+}
+
+void Lanes::await_start(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    platform::wait_for(started_);
 }
 
 Lanes::~Lanes() {
   VSS_ASSERT(all_parked());
   for (auto& lane : lanes_) {
-    tell(lane->slot, kStop);
+    tell(lane->number, kStop);
     ::pthread_join(lane->thread, nullptr);
     ::sem_destroy(&lane->wake);
   }
@@ -75,7 +89,8 @@ void Lanes::tell(std::size_t i, unsigned what) {
 void* Lanes::run(void* argument) {
   Lane& lane = *static_cast<Lane*>(argument);
   Lanes& owner = *lane.owner;
-  platform::keep_only_descriptors(std::array{lane.filesystem.get(), owner.event_.get()});
+  const bool own_table =
+      platform::keep_only_descriptors(std::array{lane.filesystem.get(), owner.event_.get()});
   platform::current_thread();
   ::sem_post(&owner.started_);
   for (;;) {
@@ -83,7 +98,10 @@ void* Lanes::run(void* argument) {
     const unsigned next = lane.told.load() & ~lane.done.load();
     for (const unsigned what : {kFreeze, kThaw, kStop}) {
       if ((next & what) == 0) continue;
-      if (what == kStop) return nullptr;
+      if (what == kStop) {
+        if (own_table) platform::close_own_descriptors();
+        return nullptr;
+      }
       owner.work(lane, what);
       lane.done.fetch_or(what);
       platform::signal_event(owner.event_.get());

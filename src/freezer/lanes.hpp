@@ -29,7 +29,11 @@ class Lanes {
   static base::Result<std::unique_ptr<Lanes>> make(const SlotTable& table,
                                                    std::vector<base::UniqueFd> filesystems,
                                                    platform::FreezeIoctls& ioctls, Thawer as);
-  // All lanes must be parked (or never told anything): joins them and closes the filesystems.
+  // One more, for `slot`; lanes are counted in the order in which they were made.
+  base::Status add(std::size_t slot, base::UniqueFd filesystem);
+
+  // All lanes must be parked (or never told anything): joins them and closes the filesystems. No
+  // descriptor of theirs is open afterwards, in no thread.
   ~Lanes();
   Lanes(const Lanes&) = delete;
   Lanes& operator=(const Lanes&) = delete;
@@ -54,6 +58,7 @@ class Lanes {
 
   struct Lane {
     Lanes* owner = nullptr;
+    std::size_t number = 0;
     std::size_t slot = 0;
     base::UniqueFd filesystem;
     pthread_t thread{};
@@ -64,7 +69,9 @@ class Lanes {
 
   Lanes(const SlotTable& table, platform::FreezeIoctls& ioctls, Thawer as)
       : table_(table), ioctls_(ioctls), as_(as) {}
-  base::Status start(std::vector<base::UniqueFd> filesystems);
+  base::Status prepare();
+  base::Status start_lane(std::size_t slot, base::UniqueFd filesystem);
+  void await_start(std::size_t count);
   void tell(std::size_t i, unsigned what);
   static void* run(void* lane);
   void work(Lane& lane, unsigned what);

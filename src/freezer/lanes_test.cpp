@@ -1,5 +1,7 @@
 #include "freezer/lanes.hpp"
 
+#include <fcntl.h>
+
 #include "freezer/slot_fixture.hpp"
 
 namespace vss::freezer {
@@ -70,6 +72,23 @@ TEST_F(LanesTest, AHungBackingHoldsOnlyWhatLiesOnIt) {
   kernel[1].hold_thaw = false;
   EXPECT_TRUE(eventually([&] { return lanes->all_parked(); }));
   EXPECT_FALSE(kernel[0].frozen);
+}
+
+// umount finds a filesystem busy that a thread's own descriptor table still holds.
+TEST_F(LanesTest, LeaveNoDescriptorOpenWhenTheyEnd) {
+  for (int round = 0; round < 100; ++round) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const base::UniqueFd read_end{ends[0]};
+    std::vector<base::UniqueFd> own;
+    own.emplace_back(ends[1]);
+    auto made = Lanes::make(table, std::move(own), kernel, Thawer::kFreezer);
+    ASSERT_TRUE(made) << made.error().message;
+    made->reset();
+    char byte = 0;
+    ASSERT_EQ(::fcntl(read_end.get(), F_SETFL, O_NONBLOCK), 0);
+    ASSERT_EQ(::read(read_end.get(), &byte, 1), 0) << "somebody can still write, round " << round;
+  }
 }
 
 TEST_F(LanesTest, EndWithoutHavingBeenTold) {

@@ -26,8 +26,9 @@ Freezes and thaws filesystems for vssd. Root.
   --debug                  say more on standard error (never while anything is frozen)
   --plan                   print what would be frozen, in which order, and why; exit 1
                            when a snapshot would fail
-  --thaw                   thaw what a service that is gone has left frozen; exit 0 when
-                           nothing is frozen any more, else 1
+  --thaw                   thaw what a service that is gone has left frozen, for as long as
+                           a freeze of it is in flight; exit 0 when nothing is frozen any
+                           more, else 1
   --force                  with --thaw: first kill whatever still holds on to it
   --help, --version
 )";

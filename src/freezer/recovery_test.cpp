@@ -81,6 +81,8 @@ TEST_F(RecoveryTest, ALiveThreadInItsFreezeIsWaitedForAndNamed) {
   const auto recovery = recover();
   EXPECT_FALSE(recovery->wait(milliseconds{200}));
   EXPECT_EQ(kernel[0].thaw_calls, 0);
+  EXPECT_TRUE(recovery->must_go_on());
+  EXPECT_THAT(recovery->waiting_for(), HasSubstr("/proc: its freeze is in flight"));
   EXPECT_THAT(recovery->report(), ElementsAre(HasSubstr(std::to_string(::getpid()))));
   kernel[0].hold_freeze = false;
   freezer.join();
@@ -92,8 +94,36 @@ TEST_F(RecoveryTest, ADeviceThatIsGoneIsGivenUp) {
   leave("/proc");
   table[0].device = {4094, 77};
   freeze_once(table[0], own.get(), kernel);
-  EXPECT_TRUE(recover()->wait(base::seconds{1}));
+  const auto recovery = recover();
+  EXPECT_TRUE(recovery->wait(base::seconds{1}));
   EXPECT_EQ(state(0).outcome, Outcome::kOwnerUnknown);
+  EXPECT_THAT(recovery->report(),
+              ElementsAre(HasSubstr("given up: there is no block device 4094:77 any more")));
+}
+
+TEST_F(RecoveryTest, WithoutSysNobodyKnowsWhetherADeviceIsGone) {
+  leave("/proc");
+  table[0].device = {4094, 77};
+  freeze_once(table[0], own.get(), kernel);
+  auto recovery = Recovery::start(table, kernel, false, "/nonexistent");
+  ASSERT_TRUE(recovery);
+  EXPECT_FALSE((*recovery)->wait(milliseconds{200}));
+  EXPECT_TRUE(table[0].open());
+  EXPECT_FALSE((*recovery)->must_go_on());  // nothing is in flight: the patience may end
+  EXPECT_THAT((*recovery)->report(), ElementsAre(HasSubstr("may still be frozen")));
+}
+
+TEST_F(RecoveryTest, WhatCouldNotBeReachedIsTriedAgain) {
+  leave("/proc");
+  const Device device = table[0].device;
+  table[0].device = {0, 999'999};
+  freeze_once(table[0], own.get(), kernel);
+  const auto recovery = recover();
+  EXPECT_FALSE(recovery->wait(milliseconds{200}));
+  table[0].device = device;  // its mount has come back, so to speak
+  EXPECT_TRUE(recovery->wait(base::seconds{3}));
+  EXPECT_FALSE(kernel[0].frozen);
+  EXPECT_EQ(kernel[0].thaws, 1);
 }
 
 TEST_F(RecoveryTest, WhatCannotBeFoundStaysOpenAndIsNamed) {
@@ -101,7 +131,7 @@ TEST_F(RecoveryTest, WhatCannotBeFoundStaysOpenAndIsNamed) {
   table[0].device = {0, 999'999};  // no device of its own, and no mount shows it
   freeze_once(table[0], own.get(), kernel);
   const auto recovery = recover();
-  EXPECT_TRUE(recovery->wait(base::seconds{1}));
+  EXPECT_FALSE(recovery->wait(milliseconds{200}));
   EXPECT_TRUE(table[0].open());
   EXPECT_THAT(recovery->report(), ElementsAre(HasSubstr("cannot be opened")));
 }

@@ -104,13 +104,17 @@ class Service {
     // Nothing is ours to keep frozen: lines about what is left may be written now or never.
     for (const std::string& line : recovery_->report())
       say(line);
-    finish_recovery();
+    continue_recovery(platform::now());
   }
 
-  void finish_recovery() {
-    if (!recovery_ || !recovery_->finished()) return;
+  // What could not be reached or thawed at the start is tried for as long as it takes: while this
+  // process owns the slots nobody else may.
+  void continue_recovery(Instant now) {
+    if (!recovery_) return;
+    recovery_->on_time(now);
+    if (!recovery_->finished()) return;
     recovery_.reset();
-    if (slots_.all_closed()) page_.publish(slots_.generation());
+    page_.publish(slots_.generation());
     session_.status_changed();
   }
 
@@ -147,7 +151,7 @@ class Service {
     transaction_.on_time(now);
     session_.on_time(now);
     look_for_guardian(now);
-    finish_recovery();
+    continue_recovery(now);
   }
 
   void from_guardian() {
@@ -173,6 +177,7 @@ class Service {
   Instant next_wake(Instant now) const {
     Instant next = base::earlier_of(transaction_.next_deadline(now), session_.next_deadline());
     if (transaction_.idle() && !guardian_.ready()) next = base::earlier_of(next, guardian_at_);
+    if (recovery_) next = base::earlier_of(next, recovery_->next_deadline(now));
     if (stopping_) next = base::earlier_of(next, stop_by_);
     return next;
   }
@@ -192,12 +197,14 @@ class Service {
         return base::kExitNo;
       }
     }
-    if (stopping_ && transaction_.idle()) return base::kExitYes;
-    if (stopping_ && now >= stop_by_) return base::kExitNo;
-    return std::nullopt;
+    if (!stopping_ || (!transaction_.idle() && now < stop_by_)) return std::nullopt;
+    if (transaction_.idle() && slots_.all_closed()) return base::kExitYes;
+    return base::kExitNo;  // the guardian or the stop hook goes on
   }
 
-  bool everything_ended() const { return transaction_.idle() && !recovery_; }
+  bool everything_ended() const {
+    return transaction_.idle() && (!recovery_ || recovery_->can_end());
+  }
 
   const Options& options_;
   SlotTable slots_;

@@ -7,7 +7,7 @@
 namespace vss::freezer {
 
 // Returns when told to stop (SIGTERM, SIGINT, SIGHUP) or, with --exit-with-driver, when vssd is
-// gone; nothing of ours is frozen then, except what the kernel does not thaw: the status says so.
+// gone; nothing of ours is frozen then, except what could not be thawed: the status is 1 then.
 base::Result<int> run_service(const Options& options);
 
 }  // namespace vss::freezer

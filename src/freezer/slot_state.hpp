@@ -33,11 +33,13 @@ enum class Thawer : std::uint8_t { kNobody = 0, kFreezer = 1, kGuardian = 2, kRe
 
 // How a slot was closed.
 enum class Outcome : std::uint8_t {
-  kNeverFrozen = 0,   // no FIFREEZE was issued, or it left nothing frozen
-  kRefused = 1,       // FIFREEZE failed; the error says why
-  kThawed = 2,        // our FITHAW undid our FIFREEZE
-  kFoundThawed = 3,   // FITHAW said EINVAL: somebody else had thawed what was ours
-  kOwnerUnknown = 4,  // thawed, but perhaps not ours: a thread died between its note and its result
+  kNeverFrozen = 0,  // no FIFREEZE was issued, or it left nothing frozen
+  kRefused = 1,      // FIFREEZE failed; the error says why
+  kThawed = 2,       // our FITHAW undid our FIFREEZE
+  kFoundThawed = 3,  // FITHAW said EINVAL: somebody else had thawed what was ours
+  // Thawed, but perhaps not ours: a thread died between its note and its result. Or given up by a
+  // recovery: there is no superblock any more.
+  kOwnerUnknown = 4,
 };
 
 // One value of the word.

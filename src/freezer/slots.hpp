@@ -99,7 +99,9 @@ struct alignas(64) SlotsHeader {
   std::atomic<std::int64_t> hold_deadline;  // CLOCK_BOOTTIME; 0: not yet frozen
 };
 
-// Where a new transaction's slot begins.
+// Where a new transaction's slot begins. The device's number is enough to find the superblock
+// again, without its UUID: a frozen superblock keeps its device open, so that the number cannot
+// come to name another one meanwhile.
 struct SlotIdentity {
   Device device;
   std::uint32_t mount_id = 0;

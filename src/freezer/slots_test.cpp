@@ -69,6 +69,10 @@ TEST_F(SlotsFile, IsNoSymbolicLink) {
 TEST_F(SlotsFile, HasOneOwner) {
   auto first = OwnerLock::take(directory);
   ASSERT_TRUE(first) << first.error().message;
+  const auto holder = OwnerLock::holder(directory);
+  ASSERT_TRUE(holder);
+  EXPECT_EQ(holder->process, static_cast<std::uint32_t>(::getpid()));
+  EXPECT_EQ(holder->start, platform::current_thread().start);
   const auto second = OwnerLock::take(directory);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().os_errno, EWOULDBLOCK);

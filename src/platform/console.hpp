@@ -12,6 +12,10 @@ namespace vss::platform {
 // dropped. Allocates nothing. 1: standard output, 2: standard error.
 void print_line(int fd, std::string_view line);
 
+// A terminal, a pipe or a socket: what is written there touches no filesystem. False for a file,
+// which may lie on a frozen one.
+bool leads_to_no_file(int fd);
+
 // Standard output for reports, waiting for the reader. False when nobody reads any more.
 bool print_all(std::string_view text);
 

@@ -16,15 +16,17 @@ namespace vss::platform {
 struct KeptProgram {
   std::string name;  // for messages, and of its cgroup
   std::string executable;
-  std::vector<std::string> arguments;  // without the program's name
-  std::string ready_socket;            // started when this accepts a connection; empty: at once
+  std::vector<std::string> arguments;             // without the program's name
+  std::string ready_socket;                       // started when it listens there; empty: at once
+  base::Duration end_within = base::seconds{20};  // after SIGTERM; thawing may wait for slow disks
 };
 
 // A small process that stays root, in a session of its own: it starts the programs in order, each
 // in a cgroup of its own where it may, and waits. When vssd says so, or has died in any way, it
-// stops them in the reverse order: SIGTERM, and SIGKILL to one that does not end. So a killed vssd
-// leaves them the time to thaw. Nothing here is freeze-safe; in the keeper that harms nobody, as
-// nobody waits for it.
+// stops them in the reverse order: SIGTERM, and SIGKILL to one that does not end. The first one
+// (the guardian) is never killed, however long it takes: it is who thaws what the others leave
+// behind, and a freeze in flight is over only when the kernel says so. Nothing here is freeze-safe;
+// in the keeper that harms nobody, as nobody waits for it without limit.
 class Keeper {
  public:
   // Call it while root, before threads, locked memory and listening for work. Returns when all
@@ -34,7 +36,8 @@ class Keeper {
   Keeper(Keeper&&) = default;
   Keeper& operator=(Keeper&&) = default;
 
-  // Tells it to stop the programs, and waits until it has. False: not within `at_most`.
+  // Tells it to stop the programs, and waits until it has. False: not within `at_most`; it goes on
+  // by itself.
   bool stop(base::Duration at_most);
 
  private:

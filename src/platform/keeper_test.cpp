@@ -10,6 +10,7 @@
 
 #include "platform/clock.hpp"
 #include "platform/sleep.hpp"
+#include "platform/socket.hpp"
 
 namespace vss::platform {
 namespace {
@@ -59,6 +60,33 @@ TEST_F(KeeperTest, StopsEveryProgramWhenItsParentWasKilled) {
   ASSERT_TRUE(wait_for_file("ready"));
   ::kill(parent, SIGKILL);
   EXPECT_TRUE(wait_for_file("freezer-ended"));
+}
+
+TEST_F(KeeperTest, KillsWhatDoesNotEndButNeverTheFirst) {
+  const auto slow = [&](const std::string& name) {
+    KeptProgram made = program(name);
+    made.arguments[1] = "trap 'sleep 0.6; echo >" + file(name + "-ended") + "; exit' TERM; echo >" +
+                        file(name + "-began") + "; while :; do sleep 0.05; done";
+    made.end_within = base::milliseconds{150};
+    return made;
+  };
+  auto keeper = Keeper::start({slow("guardian"), slow("freezer")});
+  ASSERT_TRUE(keeper) << keeper.error().message;
+  ASSERT_TRUE(wait_for_file("guardian-began") && wait_for_file("freezer-began"));
+  EXPECT_TRUE(keeper->stop(base::seconds{5}));
+  EXPECT_TRUE(exists("guardian-ended"));
+  EXPECT_FALSE(exists("freezer-ended"));
+}
+
+TEST_F(KeeperTest, IsNotDeceivedByAStrayThatListensAlready) {
+  const auto stray = listen_at(file("guardian.sock"), 0600);
+  ASSERT_TRUE(stray);
+  KeptProgram refused = program("guardian");
+  refused.arguments[1] = "sleep 0.2; exit 1";
+  refused.ready_socket = file("guardian.sock");
+  const auto keeper = Keeper::start({refused});
+  ASSERT_FALSE(keeper);
+  EXPECT_NE(keeper.error().message.find("guardian"), std::string::npos);
 }
 
 TEST_F(KeeperTest, SaysWhichProgramDidNotStartAndStopsTheOthers) {

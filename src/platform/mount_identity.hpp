@@ -32,11 +32,13 @@ int sync_filesystem(int fd);
 // For recovery, when no mount of a frozen superblock is visible any more (umount -l): mounts the
 // block device once more, in a mount namespace of the calling process that nobody else sees, and
 // opens it; the kernel gives the same superblock. Root only; the process stays in that namespace.
-// Returns 0 or errno.
+// Returns 0, errno, or kNoSuperblock: nothing uses the device, so no superblock lives on it. It is
+// not mounted then, for that would replay the journal of whatever image lies there now.
+inline constexpr int kNoSuperblock = -1;
 int open_by_private_mount(const std::string& device_path, const std::string& type,
                           base::UniqueFd& opened);
 
-// "/dev/sda1" for 8:1, by /sys; empty when there is no such block device.
-std::string block_device_path(std::uint32_t major, std::uint32_t minor);
+// "/dev/sda1" for 8:1, by `sysfs` (/sys); empty when there is no such block device, or no sysfs.
+std::string block_device_path(const std::string& sysfs, std::uint32_t major, std::uint32_t minor);
 
 }  // namespace vss::platform

@@ -32,6 +32,11 @@ ThreadIdentity current_thread();
 // about (freezing, thawing) runs on other threads.
 bool thread_gone(const ThreadIdentity& thread);
 
+// The thread runs, or sleeps where no signal wakes it: a system call that it is in will come to its
+// end. False for one that is stopped, frozen by its cgroup, or waits for something that may never
+// come; and for one that is gone. Reads /proc (no disk).
+bool thread_works(const ThreadIdentity& thread);
+
 // A process by descriptor (pidfd), so that a reused number is never signalled. Not freeze-safe.
 base::Result<base::UniqueFd> open_process(pid_t process);
 // All threads have ended. Freeze-safe.

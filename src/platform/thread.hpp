@@ -16,7 +16,12 @@ namespace vss::platform {
 base::Result<pthread_t> start_lane_thread(void* (*run)(void*), void* argument);
 
 // Gives the calling thread a descriptor table of its own in which only these (and 0–2) are open.
-void keep_only_descriptors(std::span<const int> keep);
+// False: it could not, and shares the process's.
+bool keep_only_descriptors(std::span<const int> keep);
+
+// At the end of a thread that has a table of its own: pthread_join() may return before the kernel
+// has closed what is open there. When this returns, it has.
+void close_own_descriptors();
 
 // Waits for a post; signals do not end the wait.
 void wait_for(sem_t& semaphore);

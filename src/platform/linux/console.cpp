@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -22,6 +23,12 @@ void print_line(int fd, std::string_view line) {
   base::FixedText<2048> text{line};
   text.append("\n");
   [[maybe_unused]] const auto written = ::write(fd, text.view().data(), text.size());
+}
+
+bool leads_to_no_file(int fd) {
+  struct stat found{};
+  if (::fstat(fd, &found) != 0) return false;
+  return S_ISCHR(found.st_mode) || S_ISFIFO(found.st_mode) || S_ISSOCK(found.st_mode);
 }
 
 bool print_all(std::string_view text) {

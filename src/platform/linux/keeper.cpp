@@ -23,13 +23,13 @@ namespace vss::platform {
 namespace {
 
 constexpr base::Duration kReadyWithin = base::seconds{10};
-constexpr base::Duration kEndWithin = base::seconds{20};  // thawing may wait for slow disks
 constexpr base::Duration kStep = base::milliseconds{20};
 
 struct Child {
   pid_t process = -1;
   std::string name;
   std::string cgroup;  // empty: none of its own
+  base::Duration end_within{};
   bool ended = false;  // and reaped: its number may be another's by now
 };
 
@@ -97,9 +97,17 @@ bool wait_for_end(Child& child, base::Duration at_most) {
   return true;
 }
 
+// It, and not one of the same name that an earlier keeper left behind: that may live on for long.
+bool listens_at(const std::string& path, const Child& child) {
+  const auto socket = connect_to(path);
+  if (!socket) return false;
+  const auto peer = peer_credentials(socket->get());
+  return peer && peer->process_id == child.process;
+}
+
 base::Status wait_until_ready(const KeptProgram& program, Child& child) {
   const base::Instant until = now() + kReadyWithin;
-  while (!program.ready_socket.empty() && !connect_to(program.ready_socket)) {
+  while (!program.ready_socket.empty() && !listens_at(program.ready_socket, child)) {
     if (has_ended(child)) return base::fail(program.name + " ended at once: see its message");
     if (now() >= until) return base::fail(program.name + " did not get ready in time");
     sleep_for(kStep);
@@ -107,11 +115,13 @@ base::Status wait_until_ready(const KeptProgram& program, Child& child) {
   return {};
 }
 
-void stop_child(Child& child) {
-  for (const int number : {SIGTERM, SIGKILL}) {
-    if (has_ended(child)) break;
-    ::kill(child.process, number);
-    wait_for_end(child, kEndWithin);
+void stop_child(Child& child, bool may_be_killed) {
+  if (!has_ended(child)) ::kill(child.process, SIGTERM);
+  if (!wait_for_end(child, child.end_within)) {
+    if (may_be_killed) ::kill(child.process, SIGKILL);
+    // One that was killed may hang in the kernel: the next is told all the same.
+    do {
+    } while (!wait_for_end(child, child.end_within) && !may_be_killed);
   }
   if (!child.cgroup.empty()) ::rmdir(child.cgroup.c_str());
 }
@@ -120,7 +130,10 @@ base::Status start_all(const std::vector<KeptProgram>& programs, std::vector<Chi
   for (const KeptProgram& program : programs) {
     const auto process = spawn(program);
     if (!process) return std::unexpected(process.error());
-    children.push_back({.process = *process, .name = program.name, .cgroup = {}});
+    children.push_back({.process = *process,
+                        .name = program.name,
+                        .cgroup = {},
+                        .end_within = program.end_within});
     Child& child = children.back();
     child.cgroup = move_to_own_cgroup(child);
     if (auto ready = wait_until_ready(program, child); !ready) return ready;
@@ -160,7 +173,7 @@ void keep_only(int& life, int& report) {
   ::close(report);
   if (started) wait_for_end_of_driver(life, children);
   for (auto child = children.rbegin(); child != children.rend(); ++child)
-    stop_child(*child);
+    stop_child(*child, child + 1 != children.rend());
   ::_exit(0);
 }
 
@@ -203,7 +216,7 @@ base::Result<Keeper> Keeper::start(const std::vector<KeptProgram>& programs) {
 
 bool Keeper::stop(base::Duration at_most) {
   life_.reset();
-  Child keeper{.process = process_, .name = {}, .cgroup = {}};
+  Child keeper{.process = process_, .name = {}, .cgroup = {}, .end_within = at_most};
   return wait_for_end(keeper, at_most);
 }
 

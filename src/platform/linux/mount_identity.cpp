@@ -48,6 +48,13 @@ int sync_filesystem(int fd) {
 
 int open_by_private_mount(const std::string& device_path, const std::string& type,
                           base::UniqueFd& opened) {
+  // A mounted filesystem claims its device for itself: the kernel refuses a second claim.
+  if (const base::UniqueFd alone{::open(device_path.c_str(), O_RDONLY | O_EXCL | O_CLOEXEC)}) {
+    struct stat found{};
+    if (::fstat(alone.get(), &found) != 0) return errno;
+    return S_ISBLK(found.st_mode) ? kNoSuperblock : ENOTBLK;
+  }
+  if (errno != EBUSY) return errno;
   if (::unshare(CLONE_NEWNS) != 0) return errno;
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
   // Any directory will do as the mount point: nobody else sees it.
@@ -64,8 +71,9 @@ int open_by_private_mount(const std::string& device_path, const std::string& typ
   return error;
 }
 
-std::string block_device_path(std::uint32_t major, std::uint32_t minor) {
-  const std::string link = "/sys/dev/block/" + std::to_string(major) + ":" + std::to_string(minor);
+std::string block_device_path(const std::string& sysfs, std::uint32_t major, std::uint32_t minor) {
+  const std::string link =
+      sysfs + "/dev/block/" + std::to_string(major) + ":" + std::to_string(minor);
   std::array<char, 1024> target;
   const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
   if (size <= 0) return {};

@@ -79,10 +79,30 @@ ThreadIdentity current_thread() {
 
 bool thread_gone(const ThreadIdentity& thread) {
   const auto process = static_cast<pid_t>(thread.process_id);
-  if (::syscall(SYS_tgkill, process, thread.thread_id, 0) != 0 && errno == ESRCH) return true;
+  if (::syscall(SYS_tgkill, process, thread.thread_id, 0) != 0 &&
+      (errno == ESRCH || errno == EINVAL)) {  // EINVAL: no thread can have such a number
+    return true;
+  }
   // Some thread of that number lives; is it still the process that was meant?
   const std::uint64_t start = process_start_time(process);
   return start != 0 && static_cast<std::uint16_t>(start) != thread.start;
+}
+
+bool thread_works(const ThreadIdentity& thread) {
+  PathBuffer leaf;
+  constexpr std::string_view kTask = "/task/";
+  char* at = std::copy(kTask.begin(), kTask.end(), leaf.data());
+  at = std::to_chars(at, at + 12, thread.thread_id).ptr;
+  constexpr std::string_view kStat = "/stat";
+  at = std::copy(kStat.begin(), kStat.end(), at);
+  PathBuffer path;
+  proc_path(path, static_cast<pid_t>(thread.process_id),
+            {leaf.data(), static_cast<std::size_t>(at - leaf.data())});
+  const base::UniqueFd fd{::open(path.data(), O_RDONLY | O_CLOEXEC)};
+  if (!fd) return false;
+  std::array<char, 1024> text;
+  const std::string_view rest = after_command(read_stat(fd.get(), text));
+  return rest.size() >= 2 && (rest[1] == 'R' || rest[1] == 'D');
 }
 
 base::Result<base::UniqueFd> open_process(pid_t process) {

@@ -62,19 +62,24 @@ base::Result<pthread_t> start_lane_thread(void* (*run)(void*), void* argument) {
   return base::fail(std::string("cannot start a thread: ") + std::strerror(error), error);
 }
 
-void keep_only_descriptors(std::span<const int> keep) {
+bool keep_only_descriptors(std::span<const int> keep) {
   std::vector<unsigned> sorted;
   for (const int fd : keep) {
     if (fd > 2) sorted.push_back(static_cast<unsigned>(fd));
   }
   std::ranges::sort(sorted);
-  if (::unshare(CLONE_FILES) != 0) return;  // shared: closing would close the others' too
+  if (::unshare(CLONE_FILES) != 0) return false;  // shared: closing would close the others' too
   unsigned next = 3;
   for (const unsigned fd : sorted) {
     close_between(next, fd - 1);
     next = fd + 1;
   }
   close_between(next, ~0U);
+  return true;
+}
+
+void close_own_descriptors() {
+  close_between(3, ~0U);
 }
 
 void wait_for(sem_t& semaphore) {
