@@ -23,6 +23,12 @@ class Stacking {
   void explain(std::size_t index) {
     Superblock& superblock = set_.superblocks[index];
     const Mount& mount = set_.mount_of(index);
+    if (const auto name = device_of_its_own_for(mount); !name.empty()) {
+      veto(index, Reason("keeps its ")
+                      .append(name)
+                      .append(" on a device of its own, and this version does not follow that"));
+      return;
+    }
     if (!blocks_.sysfs_present) {
       superblock.reason =
           Reason(mount.type)
@@ -51,6 +57,13 @@ class Stacking {
     superblock.action = Action::kVeto;
     superblock.lowers_grade = true;
     superblock.reason = Reason(what).append(": leave it out with `exclude`");
+  }
+
+  // XFS: they may lie on a loop device whose file is on what would freeze first.
+  static std::string_view device_of_its_own_for(const Mount& mount) {
+    if (super_option(mount, "logdev")) return "log";
+    if (super_option(mount, "rtdev")) return "realtime data";
+    return {};
   }
 
   const BlockDevice* find(DeviceNumber device) const {

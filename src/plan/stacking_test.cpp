@@ -207,6 +207,19 @@ TEST_F(Stacking, AChainOverAFilesystemThatIsLeftOutKeepsItsOrder) {
   EXPECT_THAT(reason("/mnt/b"), HasSubstr("counts as a disk: nothing is frozen at /mnt/a"));
 }
 
+TEST_F(Stacking, ALogOrRealtimeDeviceOfItsOwnIsAVeto) {
+  disk({8, 2}, "sdb");
+  given(R"(
+    28 1 8:1 / / rw - xfs /dev/sda rw,attr2,logdev=/dev/loop0,noquota
+    29 28 8:2 / /data rw - xfs /dev/sdb rw,attr2,rtdev=/dev/sdc,noquota)");
+  make();
+  EXPECT_EQ(reason("/"),
+            "keeps its log on a device of its own, and this version does not follow that: leave it "
+            "out with `exclude`");
+  EXPECT_EQ(action("/data"), Action::kVeto);
+  EXPECT_THAT(reason("/data"), HasSubstr("realtime data"));
+}
+
 TEST_F(Stacking, DeviceMapperIsAVetoThatNamesTheRemedy) {
   BlockDevice volume;
   volume.device = {253, 0};
