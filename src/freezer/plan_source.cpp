@@ -54,23 +54,25 @@ plan::BlockStack look_up_devices(const plan::MountTable& table, const std::strin
   return stack;
 }
 
-// The superblock as the table numbers it; where the table does not show its mount (another
-// namespace), st_dev has to do.
-void forbid(const plan::MountTable& table, const platform::PathIdentity& found,
-            std::string_view what, std::vector<plan::Forbidden>& forbidden) {
-  forbidden.push_back({{found.major, found.minor}, what});
-  if (const auto mount = plan::mount_with_id(table, found.mount_id)) {
-    forbidden.push_back({table.mounts()[*mount].device, what});
-  }
+// Empty where it cannot be read.
+plan::MountTable read_table(const std::string& path) {
+  plan::MountTable table;
+  auto file = platform::MountTableFile::open(path);
+  if (!file) return table;
+  const auto text = file->read();
+  if (text && table.parse(*text)) return table;
+  return {};
+}
+
+void forbid(const std::vector<plan::DeviceNumber>& numbers, std::string_view what,
+            std::vector<plan::Forbidden>& forbidden) {
+  for (const plan::DeviceNumber number : numbers)
+    forbidden.push_back({number, what});
 }
 
 // By its mount table: its own numbers, and readable where /proc/1/root is not.
 std::optional<plan::DeviceNumber> root_of_process_1() {
-  auto file = platform::MountTableFile::open("/proc/1/mountinfo");
-  if (!file) return std::nullopt;
-  const auto text = file->read();
-  plan::MountTable table;
-  if (!text || !table.parse(*text)) return std::nullopt;
+  const plan::MountTable table = read_table("/proc/1/mountinfo");
   const auto root = plan::mount_at(table, "/");
   if (!root) return std::nullopt;
   return table.mounts()[*root].device;
@@ -79,31 +81,6 @@ std::optional<plan::DeviceNumber> root_of_process_1() {
 base::Error not_known(std::string_view what, const char* remedy) {
   return {.message = "nobody knows which filesystem holds " + std::string(what) +
                      ", so it could not be spared: " + remedy};
-}
-
-base::Result<std::vector<plan::Forbidden>> what_must_not_freeze(
-    const plan::MountTable& table, const PlanLimits& limits,
-    const std::vector<platform::PathIdentity>& executables) {
-  std::vector<plan::Forbidden> forbidden;
-  const auto root = platform::identify("/");
-  if (!root) return std::unexpected(not_known("/", "the root directory cannot be examined"));
-  forbid(table, *root, "/", forbidden);
-  const auto root_1 = root_of_process_1();
-  if (!root_1) {
-    return std::unexpected(not_known("/ of process 1", "make /proc/1/mountinfo readable"));
-  }
-  forbidden.push_back({*root_1, "/ of process 1"});
-  const auto own = platform::identify("/proc/self/exe");
-  if (!own) return std::unexpected(not_known("the freezer's executable", "mount /proc"));
-  forbid(table, *own, "the freezer's executable", forbidden);
-  for (const platform::PathIdentity& executable : executables) {
-    forbid(table, executable, "an executable of the service", forbidden);
-  }
-  // `--plan` may be asked for before there is one.
-  if (const auto found = platform::identify(limits.runtime_directory)) {
-    forbid(table, *found, "the runtime directory", forbidden);
-  }
-  return forbidden;
 }
 
 // The request in the planner's words; the views live as long as this does.
@@ -139,6 +116,45 @@ class RequestViews {
 
 }  // namespace
 
+std::vector<plan::DeviceNumber> numbers_of(const platform::PathIdentity& found,
+                                           const plan::MountTable& planned,
+                                           const plan::MountTable& own) {
+  std::vector<plan::DeviceNumber> numbers{{found.major, found.minor}};
+  for (const plan::MountTable* const table : {&planned, &own}) {
+    const auto mount = plan::mount_with_id(*table, found.mount_id);
+    if (!mount) continue;
+    const plan::DeviceNumber number = table->mounts()[*mount].device;
+    if (std::ranges::find(numbers, number) == numbers.end()) numbers.push_back(number);
+  }
+  return numbers;
+}
+
+base::Result<std::vector<plan::Forbidden>> PlanSource::what_must_not_freeze(
+    const plan::MountTable& table, const PlanLimits& limits,
+    const std::vector<Executable>& executables) {
+  const plan::MountTable own_table = read_table("/proc/self/mountinfo");
+  std::vector<plan::Forbidden> forbidden;
+  const auto root = platform::identify("/");
+  if (!root) return std::unexpected(not_known("/", "the root directory cannot be examined"));
+  forbid(numbers_of(*root, table, own_table), "/", forbidden);
+  const auto root_1 = root_of_process_1();
+  if (!root_1) {
+    return std::unexpected(not_known("/ of process 1", "make /proc/1/mountinfo readable"));
+  }
+  forbidden.push_back({*root_1, "/ of process 1"});
+  const auto own = platform::identify("/proc/self/exe");
+  if (!own) return std::unexpected(not_known("the freezer's executable", "mount /proc"));
+  forbid(numbers_of(*own, table, own_table), "the freezer's executable", forbidden);
+  for (const Executable& executable : executables) {
+    forbid(executable.numbers, "an executable of the service", forbidden);
+  }
+  // `--plan` may be asked for before there is one.
+  if (const auto found = platform::identify(limits.runtime_directory)) {
+    forbid(numbers_of(*found, table, own_table), "the runtime directory", forbidden);
+  }
+  return forbidden;
+}
+
 PlanSource::Places PlanSource::places_of(TableOf table) {
   if (table == TableOf::kSelf) return {"/proc/self/mountinfo", "/sys", ""};
   return {"/proc/1/mountinfo", "/sys", "/proc/1/root"};
@@ -151,10 +167,13 @@ base::Result<PlanSource> PlanSource::open(Places places, PlanLimits limits) {
 }
 
 void PlanSource::forbid_executable_of(pid_t process) {
-  const auto found = platform::identify("/proc/" + std::to_string(process) + "/exe");
-  if (found && std::ranges::find(executables_, *found) == executables_.end()) {
-    executables_.push_back(*found);
+  const std::string directory = "/proc/" + std::to_string(process);
+  const auto found = platform::identify(directory + "/exe");
+  if (!found || std::ranges::find(executables_, *found, &Executable::file) != executables_.end()) {
+    return;
   }
+  const plan::MountTable theirs = read_table(directory + "/mountinfo");
+  executables_.push_back({*found, numbers_of(*found, theirs, theirs)});
 }
 
 base::Result<std::unique_ptr<Planning>> PlanSource::make(const wire::FilesystemRequest& request) {

@@ -76,10 +76,25 @@ class PlanSource {
   platform::MountTableFile file_;
   Places places_;
   PlanLimits limits_;
-  std::vector<platform::PathIdentity> executables_;
+  // With its superblock by the mount table of who runs it.
+  struct Executable {
+    platform::PathIdentity file;
+    std::vector<plan::DeviceNumber> numbers;
+  };
+  static base::Result<std::vector<plan::Forbidden>> what_must_not_freeze(
+      const plan::MountTable& table, const PlanLimits& limits,
+      const std::vector<Executable>& executables);
+  std::vector<Executable> executables_;
   plan::MountTable again_table_;
   plan::Plan again_;
 };
+
+// The numbers under which the superblock that holds `found` may stand in the table that is planned:
+// its number by that table, or by `own`, the table of the process that looked (mount ids are
+// unique, but each namespace lists only its own), and st_dev, which is another one on btrfs.
+std::vector<plan::DeviceNumber> numbers_of(const platform::PathIdentity& found,
+                                           const plan::MountTable& planned,
+                                           const plan::MountTable& own);
 
 // This process sees the mounts that process 1 sees. Reads /proc.
 bool shares_namespace_with_process_1();
