@@ -58,7 +58,7 @@ base::Status lock_memory(const Options& options) {
 
 class Service {
  public:
-  static base::Result<int> run(const Options& options) {
+  static base::Result<int> run(const Options& options, std::optional<platform::Background> start) {
     if (auto made = platform::make_runtime_directory(options.runtime_directory); !made) {
       return std::unexpected(made.error());
     }
@@ -76,6 +76,7 @@ class Service {
     auto service = std::make_unique<Service>(options, std::move(*slots), std::move(*page),
                                              std::move(*plans), std::move(*stop));
     service->recover();
+    if (start) start->ready();
     const int status = service->loop();
     // What hangs in the kernel cannot be joined; the guardian goes on.
     if (!service->everything_ended()) ::_exit(status);
@@ -224,10 +225,10 @@ class Service {
 }  // namespace
 
 base::Result<int> run_service(const Options& options) {
-  if (options.background) {
-    if (auto daemon = platform::become_daemon(); !daemon) return std::unexpected(daemon.error());
-  }
-  return Service::run(options);
+  if (!options.background) return Service::run(options, std::nullopt);
+  auto background = platform::Background::enter();
+  if (!background) return std::unexpected(background.error());
+  return Service::run(options, std::move(*background));
 }
 
 }  // namespace vss::freezer

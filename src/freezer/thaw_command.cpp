@@ -117,7 +117,10 @@ base::Error alive(const SlotTable& table, const Options& options) {
   const auto holder = OwnerLock::holder(options.runtime_directory);
   const std::string process =
       holder && holder->process != 0 ? ", process " + std::to_string(holder->process) + "," : "";
-  return {.message = "vss-freezer" + process + " is alive and will thaw " + when_it_thaws(table) +
+  // A freezer that came back works on what another one has frozen: that one's deadline is past.
+  const bool same = holder && holder->process == table.header().owner_process;
+  const std::string what = same ? "will thaw " + when_it_thaws(table) : "tries to thaw it";
+  return {.message = "vss-freezer" + process + " is alive and " + what +
                      "; end its transaction with `vssctl thaw`, or give --force to kill it"};
 }
 

@@ -34,7 +34,19 @@ class HelperProcess {
   base::UniqueFd socket_;
 };
 
-// Continues as a background process without a terminal: the caller's process ends with status 0.
-base::Status become_daemon();
+// Going to the background without losing the reasons why a start fails. Threads and locked memory
+// do not survive a fork, so the fork comes first, and the process that was started waits for word.
+class Background {
+ public:
+  // Returns in the child, which has a session of its own and still the caller's terminal. The
+  // caller's process ends with status 0 after ready(), else with the child's own status.
+  static base::Result<Background> enter();
+  // The start has succeeded: 0–2 lead to /dev/null from now on. Not freeze-safe.
+  void ready();
+
+ private:
+  explicit Background(base::UniqueFd report) : report_(std::move(report)) {}
+  base::UniqueFd report_;
+};
 
 }  // namespace vss::platform

@@ -27,6 +27,19 @@ namespace {
   ::_exit(0);
 }
 
+// A child that ends without a word has said on standard error why.
+[[noreturn]] void wait_for_child(pid_t child, int report) {
+  char word = 0;
+  ssize_t size = 0;
+  while ((size = ::read(report, &word, 1)) < 0 && errno == EINTR) {
+  }
+  if (size == 1) ::_exit(0);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
 }  // namespace
 
 base::Result<HelperProcess> HelperProcess::start(const std::function<void(int)>& body) {
@@ -69,18 +82,32 @@ bool HelperProcess::ended() {
   return true;
 }
 
-base::Status become_daemon() {
+base::Result<Background> Background::enter() {
+  std::array<int, 2> report{};
+  if (::pipe2(report.data(), O_CLOEXEC) != 0) {
+    return base::fail(std::string("cannot make a pipe: ") + std::strerror(errno), errno);
+  }
+  base::UniqueFd read_end{report[0]};
+  base::UniqueFd write_end{report[1]};
   const pid_t child = ::fork();
   if (child < 0) {
     return base::fail(std::string("cannot go to the background: ") + std::strerror(errno), errno);
   }
-  if (child > 0) ::_exit(0);
-  ::setsid();
-  const base::UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
-  for (const int fd : {0, 1, 2}) {
-    if (null) ::dup2(null.get(), fd);
+  if (child > 0) {
+    write_end.reset();
+    wait_for_child(child, read_end.get());
   }
-  return {};
+  ::setsid();
+  return Background(std::move(write_end));
+}
+
+void Background::ready() {
+  if (const base::UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)}) {
+    for (const int fd : {0, 1, 2})
+      ::dup2(null.get(), fd);
+  }
+  [[maybe_unused]] const auto told = ::write(report_.get(), "r", 1);
+  report_.reset();
 }
 
 }  // namespace vss::platform
