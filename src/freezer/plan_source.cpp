@@ -185,6 +185,7 @@ base::Result<std::unique_ptr<Planning>> PlanSource::make(const wire::FilesystemR
     return std::unexpected(plan::to_error(parsed.error(), "the mount table"));
   }
   planning->blocks = look_up_devices(planning->table, places_.sysfs);
+  loop_files_.look_up(planning->blocks, places_.root);
   auto forbidden = what_must_not_freeze(planning->table, limits_, executables_);
   if (!forbidden) return std::unexpected(forbidden.error());
   planning->forbidden = std::move(*forbidden);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "freezer/loop_files.hpp"
 #include "plan/block_stack.hpp"
 #include "plan/mount_table.hpp"
 #include "plan/plan.hpp"
@@ -55,8 +56,9 @@ class PlanSource {
   static base::Result<PlanSource> open(Places places, PlanLimits limits);
 
   // Plans now. Opens nothing but /proc and /sys, so no dead device can stall it; asks no server.
-  // Fails for what is wrong with the request (a path that is no mount root); a veto is no failure:
-  // it stands in the plan. Not freeze-safe by the letter (opens by path), but touches no disk.
+  // What may, about loop devices, a helper asks, for a moment. Fails for what is wrong with the
+  // request (a path that is no mount root); a veto is no failure: it stands in the plan. Not
+  // freeze-safe by the letter (opens by path), but touches no disk.
   base::Result<std::unique_ptr<Planning>> make(const wire::FilesystemRequest& request);
 
   // Plans again from the table of this moment, with the devices that `before` knew: a sentence when
@@ -76,6 +78,7 @@ class PlanSource {
   platform::MountTableFile file_;
   Places places_;
   PlanLimits limits_;
+  LoopFiles loop_files_;
   // With its superblock by the mount table of who runs it.
   struct Executable {
     platform::PathIdentity file;

@@ -11,6 +11,13 @@
 
 namespace vss::plan {
 
+// A file as stat(2) numbers it. `filesystem` is a superblock's number, except on btrfs.
+struct FileNumber {
+  DeviceNumber filesystem;
+  std::uint64_t inode = 0;
+  friend constexpr bool operator==(const FileNumber&, const FileNumber&) = default;
+};
+
 // One device of /sys/dev/block. All texts as sysfs gives them.
 struct BlockDevice {
   DeviceNumber device;
@@ -19,6 +26,8 @@ struct BlockDevice {
   std::optional<DeviceNumber> partition_of;
   bool loop = false;
   std::optional<std::string> backing_file;  // of a loop device; nothing: could not be read
+  std::optional<FileNumber> backing;        // the file itself; nothing: the kernel did not say
+  std::optional<FileNumber> at_path;        // what `backing_file` names here; nothing: no file
   std::string mapper_name;                  // device-mapper: "vg-root"
   std::string array_level;                  // md: "raid1"
   std::vector<DeviceNumber> slaves;         // what it is made of

@@ -39,6 +39,12 @@ class PlanFixture : public testing::Test {
     blocks.devices.push_back(facts);
   }
 
+  // What is known about the file behind the loop device that was given last.
+  void backed_by(FileNumber file, std::optional<FileNumber> at_path = std::nullopt) {
+    blocks.devices.back().backing = file;
+    blocks.devices.back().at_path = at_path;
+  }
+
   // `text` may be indented; blank lines are left out.
   void given(std::string_view text) {
     std::string lines;

@@ -110,19 +110,36 @@ class Stacking {
       veto(index, Reason("the backing file of ").append(device.name).append(" cannot be read"));
       return;
     }
+    set_.superblocks[index].loop = &device;  // say_what_loops_lie_on() completes the reason
+    // A superblock's number is the truth; a path may be another mount namespace's.
+    const auto holder = device.backing ? set_.find(device.backing->filesystem) : std::nullopt;
+    if (holder && *holder != index) {
+      lies_on_superblock(index, *holder);
+      return;
+    }
+    if (!holder && device.backing && elsewhere(device)) return;
     // The kernel's " (deleted)" behind a name changes nothing about the directories before it.
     const std::string& path = *device.backing_file;
     lies_on(index, set_.paths.mount_of_path(path));
     // A file that was opened before another mount hid its place still lies below that.
     lies_on(index, set_.paths.longest_mount_of_path(path));
-    set_.superblocks[index].loop = &device;  // say_what_loops_lie_on() completes the reason
+  }
+
+  // On no filesystem of this table: the table does not know the number of a filesystem that has a
+  // device of its own, or the path names another file here. (Major 0 may be a subvolume of btrfs.)
+  static bool elsewhere(const BlockDevice& device) {
+    return device.backing->filesystem.major != 0 ||
+           (device.at_path && *device.at_path != *device.backing);
   }
 
   // A filesystem cannot lie on itself: a path that leads back to it belongs to another mount
   // namespace.
   void lies_on(std::size_t index, std::optional<std::size_t> mount) {
     if (!mount) return;
-    std::size_t below = set_.superblock_of[*mount];
+    lies_on_superblock(index, set_.superblock_of[*mount]);
+  }
+
+  void lies_on_superblock(std::size_t index, std::size_t below) {
     below = set_.superblocks[below].covered_by.value_or(below);
     auto& all = set_.superblocks[index].lies_on;
     if (below != index && std::ranges::find(all, below) == all.end()) all.push_back(below);

@@ -107,6 +107,50 @@ TEST_F(Stacking, AFileOutsideThisTableCountsAsADisk) {
               AllOf(HasSubstr("counts as a disk"), HasSubstr("/tmp/sandbox/a.img")));
 }
 
+// The path is another mount namespace's, where the same filesystem is mounted elsewhere.
+TEST_F(Stacking, TheNumberOfTheBackingFileIsTheTruthAndNotItsPath) {
+  disk({8, 2}, "sdb");
+  loop({7, 0}, "/images/a.img");
+  backed_by({{8, 2}, 12});
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 8:2 / /var rw - ext4 /dev/sdb rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw)");
+  make();
+  EXPECT_THAT(reason("/mnt/a"), HasSubstr("frozen before /var, which holds"));
+  EXPECT_THAT(plan.backings, ElementsAre(Plan::Backing{0, 1}));
+}
+
+TEST_F(Stacking, AFileWhoseFilesystemThisTableDoesNotKnowCountsAsADisk) {
+  loop({7, 0}, "/tmp/sandbox/a.img");
+  backed_by({{8, 3}, 12});
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw)");
+  make();
+  EXPECT_THAT(reason("/mnt/a"), HasSubstr("no filesystem of this table holds its backing file"));
+}
+
+// A subvolume's number is in no table: what the path names here decides.
+TEST_F(Stacking, AFileOfASubvolumeIsFoundByItsPathUnlessThatNamesAnother) {
+  blocks.members.push_back({{0, 39}, {{8, 1}}});
+  loop({7, 0}, "/srv/a.img");
+  backed_by({{0, 47}, 12}, FileNumber{{0, 47}, 12});
+  loop({7, 1}, "/srv/b.img");
+  backed_by({{0, 47}, 13}, FileNumber{{0, 48}, 13});
+  loop({7, 2}, "/srv/c.img (deleted)");
+  backed_by({{0, 47}, 14});
+  given(R"(
+    28 1 0:39 / / rw - btrfs /dev/sda rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw
+    31 28 7:1 / /mnt/b rw - ext4 /dev/loop1 rw
+    32 28 7:2 / /mnt/c rw - ext4 /dev/loop2 rw)");
+  make();
+  EXPECT_THAT(reason("/mnt/a"), HasSubstr("frozen before /, which holds"));
+  EXPECT_THAT(reason("/mnt/b"), HasSubstr("no filesystem of this table"));
+  EXPECT_THAT(reason("/mnt/c"), HasSubstr("frozen before /, which holds"));
+}
+
 TEST_F(Stacking, AFileOnNoFilesystemOfThisTableCountsAsADisk) {
   loop({7, 0}, "/a.img");
   given("30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw");

@@ -37,6 +37,18 @@ bool block_devices_visible(const std::string& sysfs);
 void read_block_stack(const std::string& sysfs, BlockNumber device,
                       std::vector<BlockDeviceFacts>& found);
 
+// The file behind a loop device, as stat(2) numbers it.
+struct BackingFile {
+  BlockNumber filesystem;
+  std::uint64_t inode = 0;
+};
+// Asks the loop device at `path` ("/dev/loop0"), which must have the number `device`. May wait
+// without limit for the server of that file (FUSE, NFS): a disposable process asks.
+std::optional<BackingFile> ask_loop_device(const char* path, BlockNumber device);
+
+// As loop devices number it: new_encode_dev() of the kernel, 12 bits of major, 20 of minor.
+BlockNumber decode_device(std::uint64_t encoded);
+
 // The devices of a filesystem that has no number of its own, by mountinfo's source: all of a btrfs
 // (also those that `source` does not name), or those that `source` lists, separated by colons.
 // Empty when they cannot be found out.

@@ -69,6 +69,12 @@ TEST_F(BlockGraph, APartitionAndItsDisk) {
   EXPECT_FALSE(found[1].loop);
 }
 
+TEST(DecodeDevice, AsTheKernelEncodes) {
+  EXPECT_EQ(decode_device(0x0801), (BlockNumber{8, 1}));
+  EXPECT_EQ(decode_device(0x2f), (BlockNumber{0, 47}));
+  EXPECT_EQ(decode_device(0x12310305), (BlockNumber{0x103, 0x12305}));
+}
+
 TEST_F(BlockGraph, ALoopDeviceAndItsBackingFile) {
   device("7:0", "devices/virtual/block/loop0");
   write("devices/virtual/block/loop0/loop/backing_file", "/srv/a b.img (deleted)\n");

@@ -1,11 +1,19 @@
 #include "platform/block_graph.hpp"
 
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
+
+#include "base/unique_fd.hpp"
 
 namespace vss::platform {
 namespace {
@@ -128,6 +136,23 @@ void read_block_stack(const std::string& sysfs, BlockNumber device,
     left.insert(left.end(), facts.slaves.begin(), facts.slaves.end());
     if (facts.partition_of) left.push_back(*facts.partition_of);
   }
+}
+
+BlockNumber decode_device(std::uint64_t encoded) {
+  return {static_cast<std::uint32_t>((encoded & 0xfff00) >> 8),
+          static_cast<std::uint32_t>((encoded & 0xff) | (encoded >> 12 & 0xfff00))};
+}
+
+std::optional<BackingFile> ask_loop_device(const char* path, BlockNumber device) {
+  const base::UniqueFd fd{::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  struct stat found{};
+  if (!fd || ::fstat(fd.get(), &found) != 0 || !S_ISBLK(found.st_mode) ||
+      major(found.st_rdev) != device.major || minor(found.st_rdev) != device.minor) {
+    return std::nullopt;
+  }
+  loop_info64 info{};
+  if (::ioctl(fd.get(), LOOP_GET_STATUS64, &info) != 0) return std::nullopt;
+  return BackingFile{decode_device(info.lo_device), info.lo_inode};
 }
 
 std::vector<BlockNumber> member_devices(const std::string& sysfs, std::string_view type,
