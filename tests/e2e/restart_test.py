@@ -1,6 +1,7 @@
 """Parts of the service that come back in the middle of a hold."""
 
 from harness.probe import Probe, now
+from harness.process import kill_at_once
 from harness.sandbox import Volume
 from harness.service import Service
 from harness.testing import EndToEndTest, main, wait_until
@@ -73,8 +74,7 @@ class RestartInMidHold(EndToEndTest):
             service = Service(box).start()
             probe = Probe(box, ["/mnt/a"])
             self.hold(service)
-            for process in service.processes():
-                process.kill()
+            kill_at_once(service.processes())
             for process in service.processes():
                 process.wait(5)  # as a service manager would: who is dying still has its lock
             self.assertTrue(probe.wait_frozen("/mnt/a", 2))

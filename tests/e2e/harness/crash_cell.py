@@ -8,6 +8,7 @@ import signal
 import time
 
 from harness.probe import now
+from harness.process import kill_at_once
 from harness.scenario import GUARDIAN_MARGIN_S, NOTHING_FROZEN, Scenario, volumes_of
 from harness.testing import wait_until
 
@@ -54,8 +55,11 @@ class Cell:
     def measure(self):
         """The event; how long after its bound the last filesystem was thawed."""
         event = now()
-        for process in self.processes():
-            process.signal(SIGNALS[self.signal_name])
+        if self.event == ("all", "KILL"):
+            kill_at_once(self.processes())
+        else:
+            for process in self.processes():
+                process.signal(SIGNALS[self.signal_name])
         self.bound, begin = self.bound_of(event)
         hook = self.service.start_stop_hook() if self.actor == "all" else None
         mount_points = self.scenario.probe.mount_points
@@ -84,7 +88,8 @@ class Cell:
 
     def checked(self, mount_point, at, begin):
         """Seconds from `begin` to the first write that proves it thawed."""
-        self.test.assertIsNotNone(at, f"{mount_point} stays frozen: {self.told()}")
+        self.test.assertIsNotNone(at, f"no write succeeds on {mount_point}: "
+                                  f"{self.scenario.probe.what_hinders(mount_point)}, {self.told()}")
         took = max(0.0, at - begin)
         self.test.assertLessEqual(took, WITHIN_S, f"{mount_point} was thawed later than {WITHIN_S}"
                                   f" s after {self.bound}: {self.told()}")

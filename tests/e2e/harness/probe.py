@@ -68,6 +68,11 @@ class Probe:
         """A write is under way, and the kernel has it wait for the end of a freeze."""
         return self._waits_in(mount_point) == WAITS_FOR_A_THAW
 
+    def what_hinders(self, mount_point):
+        """For a failed test: a write that fails looks like one that waits, to who waits for it."""
+        error = round(self._page.read(mount_point, ERROR) * 1e9)
+        return os.strerror(error) if error else f"waits in {self._waits_in(mount_point)}"
+
     def wait_thawed(self, mount_point, since, timeout):
         """When the first write succeeded that counts, or None."""
         if wait_until(lambda: self.is_thawed(mount_point, since), timeout):

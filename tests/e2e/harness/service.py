@@ -3,6 +3,7 @@
 import json
 import os
 
+from harness.process import kill_at_once
 from harness.testing import wait_until
 
 RUNTIME = "/run/openvss"
@@ -115,9 +116,7 @@ class Service:
 
     def start_stop_hook(self):
         """What a service manager does to end the unit: kills what is left, runs the hook."""
-        for child in (self.vssd, self.freezer, self.guardian):
-            if child:
-                child.kill()
+        kill_at_once([child for child in self.processes() if child])
         return self.box.start("vss-freezer", "--runtime-dir", self.runtime, "--thaw")
 
     def processes(self):
