@@ -4,10 +4,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 
 #include "base/runtime_paths.hpp"
+#include "platform/console.hpp"
 #include "platform/directories.hpp"
 #include "platform/inherited_sockets.hpp"
 #include "platform/kernel_limits.hpp"
@@ -77,7 +77,8 @@ base::Status give_to_writers(const config::Configuration& configuration, Warning
 }  // namespace
 
 void Warnings::add(const std::string& text) {
-  std::fprintf(stderr, "vssd: warning: %s\n", text.c_str());
+  // As the log, it never waits for who reads it.
+  platform::print_line(STDERR_FILENO, "vssd: warning: " + text);
   all_.push_back(text);
 }
 

@@ -8,12 +8,14 @@
 #include "platform/clock.hpp"
 #include "platform/mount_identity.hpp"
 #include "platform/poll.hpp"
+#include "platform/sleep.hpp"
 #include "platform/socket.hpp"
 
 namespace vss::freezer {
 namespace {
 
 constexpr base::milliseconds kPatience{300};  // for all of them
+constexpr base::milliseconds kEndPatience{50};
 
 struct Question {
   std::size_t at = 0;  // in BlockStack::devices
@@ -93,7 +95,15 @@ void LoopFiles::look_up(plan::BlockStack& blocks, const std::string& root) {
     ++answers;
   }
   helper_.kill();
-  helper_.ended();
+  end_helper();
+}
+
+// It is ending, unless it hangs in the kernel: then it is reaped when the next one is wanted.
+void LoopFiles::end_helper() {
+  const base::Instant limit = platform::now() + kEndPatience;
+  while (!helper_.ended() && platform::now() < limit)
+    platform::sleep_for(base::milliseconds{1});
+  if (helper_.ended()) helper_ = {};
 }
 
 }  // namespace vss::freezer

@@ -19,6 +19,8 @@ class LoopFiles {
   void look_up(plan::BlockStack& blocks, const std::string& root);
 
  private:
+  void end_helper();
+
   platform::HelperProcess helper_;
 };
 
