@@ -70,6 +70,15 @@ class CommandLines(EndToEndTest):
                 self.assertEqual(child.status, status, child.output + child.errors)
                 self.assertIn(directory, child.output + child.errors)
 
+    def test_a_daemon_that_cannot_start(self):
+        """It goes to the background only after everything that can go wrong has been tried."""
+        with self.sandbox([Volume("a")]) as box:
+            os.symlink("vss-freezer", box.path("/bin/hv_vss_daemon"))
+            for words in (["-n"], []):
+                child = box.run("hv_vss_daemon", *words, "--runtime-dir", "/mnt/a/run")
+                self.assertEqual(child.status, 77, child.errors)
+                self.assertIn("/mnt/a/run", child.errors)
+
     def test_nobody_is_there(self):
         """vssctl and writers without a vssd."""
         with self.sandbox([Volume("a")]) as box:
