@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -81,10 +82,19 @@ BlockStack devices_of(const MountTable& table, Choices& choices) {
   return stack;
 }
 
+// As the kernel writes them: "//srv" or "/srv/." would name the mount at "/srv", and contains() not
+// find it.
+bool is_canonical(std::string_view path) {
+  const bool ends_well = path == "/" || !path.ends_with('/');
+  return ends_well && std::filesystem::path(path).lexically_normal().string() == path;
+}
+
 std::vector<std::string_view> some_mount_points(const MountTable& table, Choices& choices) {
   std::vector<std::string_view> points;
-  for (std::size_t left = choices.below(4); left > 1; --left)
-    points.push_back(any_mount(table, choices).mount_point);
+  for (std::size_t left = choices.below(4); left > 1; --left) {
+    const std::string_view point = any_mount(table, choices).mount_point;
+    if (is_canonical(point)) points.push_back(point);
+  }
   return points;
 }
 
