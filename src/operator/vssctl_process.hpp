@@ -97,6 +97,7 @@ class VssctlTest : public ::testing::Test {
   // `meanwhile` runs while the program does, with its process id.
   Ended run(std::vector<std::string> arguments, const std::function<void(pid_t)>& meanwhile = {},
             const std::string& program = VSSCTL_PROGRAM) {
+    if (vssd_) vssd_->settle();
     int ends[2];
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     base::UniqueFd out(ends[0]);
