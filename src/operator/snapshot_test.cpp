@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <future>
+
 #include "operator/vssctl_process.hpp"
 #include "records/json.hpp"
 #include "records/sample_record.hpp"
@@ -142,19 +144,13 @@ TEST_F(SnapshotTest, CommandThatVanishesBeforeItRunsIsThawedFor) {
 
 TEST_F(SnapshotTest, CommandIsForkedBeforeVssdIsAsked) {
   std::string children;
-  pid_t vssctl = 0;
-  std::mutex known;
-  known.lock();
+  std::promise<pid_t> vssctl;
   serve([&](FakePeer& peer, const ControlRequest&) {
-    const std::scoped_lock lock(known);
-    const std::string id = std::to_string(vssctl);
+    const std::string id = std::to_string(vssctl.get_future().get());
     std::ifstream("/proc/" + id + "/task/" + id + "/children") >> children;
     peer.reply(false, "enough");
   });
-  run({"snapshot", "--", "true"}, [&](pid_t pid) {
-    vssctl = pid;
-    known.unlock();
-  });
+  run({"snapshot", "--", "true"}, [&](pid_t pid) { vssctl.set_value(pid); });
   EXPECT_THAT(children, Not(IsEmpty()));
 }
 
