@@ -51,7 +51,9 @@ class EventLoop {
   // process.
   void handle_signals(std::initializer_list<int> signals, std::function<void(int)> on_signal);
 
-  void run();   // until stop()
+  void run();  // until stop()
+  // What is ready now, without waiting; false if nothing was. For a test that takes its own steps.
+  bool run_ready();
   void stop();  // from a handler, or from another thread
 
  private:

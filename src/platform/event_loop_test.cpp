@@ -90,5 +90,24 @@ TEST(EventLoop, ADeadlineInThePastIsCalledAtOnceAndOnlyOnce) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST(EventLoop, RunsWhatIsReadyWithoutWaitingForMore) {
+  EventLoop loop;
+  auto [near, far] = *socket_pair();
+  int calls = 0;
+  auto watch = loop.watch(near.get(), [&] {
+    std::array<std::byte, 64> buffer;
+    ReceivedPacket packet;
+    EXPECT_EQ(receive_packet(near.get(), buffer, packet), IoOutcome::kDone);
+    ++calls;
+  });
+  EXPECT_FALSE(loop.run_ready());
+  send_packet(far.get(), kPacket);
+  EXPECT_TRUE(loop.run_ready());
+  EXPECT_FALSE(loop.run_ready());
+  send_packet(far.get(), kPacket);
+  EXPECT_TRUE(loop.run_ready());
+  EXPECT_EQ(calls, 2);
+}
+
 }  // namespace
 }  // namespace vss::platform

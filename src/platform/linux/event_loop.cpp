@@ -134,6 +134,10 @@ void EventLoop::handle_signals(std::initializer_list<int> signals,
 void EventLoop::run() {
   state_->context.run();
 }
+bool EventLoop::run_ready() {
+  state_->context.restart();
+  return state_->context.poll() > 0;
+}
 void EventLoop::stop() {
   state_->context.stop();
 }

@@ -39,14 +39,16 @@ class HvUtilsLink final : public HostLink {
  private:
   struct Opening;  // the device while it is open
 
-  void open(base::Instant now);
+  void open_device(base::Instant now);
   void on_readable();
   void follow(HvUtilsSession::Step step);
-  HvUtilsSession::Step write(const HvUtilsSession::Step& step);
+  HvUtilsSession::Step write(const wire::HvVssMessage& message);
   void ask();
   void close(std::string_view why);
   void say_why_not(const base::Error& error);
   void say_closed(std::string_view why, base::Instant now);
+  void log(base::LogSeverity severity, std::string_view what);
+  void stand(std::string_view how);
 
   platform::EventLoop& loop_;
   HostLinkOwner& owner_;
@@ -55,9 +57,10 @@ class HvUtilsLink final : public HostLink {
   platform::OpenMessageDevice open_;
   Reopening reopening_;
   std::unique_ptr<Opening> opening_;
-  int last_open_error_ = 0;            // what was said last about a device that does not open
-  base::Instant closing_said_;         // when a closing was logged last
-  std::uint64_t closings_unsaid_ = 0;  // since then
+  int last_open_error_ = 0;          // what was said last about a device that does not open
+  std::string_view closing_reason_;  // static text, as logged last
+  base::Instant closing_said_;
+  std::uint64_t closings_unsaid_ = 0;
   base::FixedText<480> standing_;
 };
 

@@ -33,8 +33,8 @@ class HvUtilsSession {
     };
     Do what = Do::kWait;
     wire::HvVssMessage message{};
-    std::string_view why;                  // static text
-    std::optional<HostExchange> exchange;  // of written(): this request has its answer
+    std::string_view why{};                  // static text
+    std::optional<HostExchange> exchange{};  // of written(): this request has its answer
   };
 
   struct Request {
