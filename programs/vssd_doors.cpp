@@ -58,7 +58,8 @@ base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& 
     doors.shared_memory_socket =
         path.empty() ? configuration.runtime_dir + "/" + base::runtime::kHostSocket : path;
   }
-  if (!identity.was_root) doors.host_user = ::geteuid();
+  doors.host_users.push_back(0);
+  if (!identity.was_root) doors.host_users.push_back(::geteuid());
   // The kernel makes the device for root. Where the installation's rule has not given it away yet,
   // this does it for the device that is there now.
   if (identity.become && !doors.hv_vss_device.empty() &&

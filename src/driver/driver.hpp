@@ -37,7 +37,7 @@ struct DriverSockets {
 struct HostDoors {
   std::string hv_vss_device;         // /dev/vmbus/hv_vss, or what stands in for it
   std::string shared_memory_socket;  // of a host that shares memory
-  std::optional<uid_t> host_user;    // whose host is believed there, beside user 0
+  std::vector<uid_t> host_users;     // whose host is believed there
   std::optional<Trace> trace;        // takes every message
 };
 

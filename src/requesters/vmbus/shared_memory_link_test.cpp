@@ -1,0 +1,240 @@
+#include "requesters/vmbus/shared_memory_link.hpp"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "platform/clock.hpp"
+#include "platform/signal_descriptor.hpp"
+#include "platform/sleep.hpp"
+#include "platform/socket.hpp"
+#include "requesters/vmbus/channel_fixture.hpp"
+#include "requesters/vmbus/hello.hpp"
+
+namespace vss::requesters::vmbus {
+namespace {
+
+namespace vectors = wire::hyperv::vectors;
+using coordinator::RequesterGone;
+using coordinator::ThawRequested;
+using testing::HasSubstr;
+
+constexpr std::size_t kRingBytes = 16'384;
+
+// A host's hello and what it carries; wrong where a test says so.
+struct HelloForTest {
+  std::uint32_t magic = kHelloMagic, version = kHelloVersion, ring_bytes = kRingBytes, last = 0;
+  std::size_t bytes = kHelloBytes;
+  unsigned memory_flags = MFD_ALLOW_SEALING | MFD_CLOEXEC;
+  int seals = F_SEAL_SHRINK;
+  off_t memory_bytes = 2 * kRingBytes;
+  std::size_t descriptors = kHelloDescriptors;
+  bool pipes = false;  // in place of the eventfds
+};
+
+class HostSocket {
+ public:
+  HostSocket() : path_("/tmp/vss-shm-test-" + std::to_string(::getpid())) { listen(); }
+  ~HostSocket() { ::unlink(path_.c_str()); }
+
+  void listen() { listener_ = *platform::listen_at(path_, 0600); }
+  void stop_listening() { listener_.reset(); }
+  bool accept() {
+    auto connection = platform::accept_one(listener_.get());
+    if (connection) connection_ = std::move(*connection);
+    return connection.has_value();
+  }
+
+  void say_hello(const HelloForTest& hello = {}) {
+    memory_.reset(::memfd_create("vss-test", hello.memory_flags));
+    ASSERT_EQ(::ftruncate(memory_.get(), hello.memory_bytes), 0);
+    if (hello.seals != 0) ::fcntl(memory_.get(), F_ADD_SEALS, hello.seals);
+    to_host_.reset(::eventfd(0, EFD_CLOEXEC));
+    to_guest_.reset(hello.pipes ? ::dup(connection_.get()) : ::eventfd(0, EFD_CLOEXEC));
+    std::array<std::byte, 32> bytes{};
+    using wire::hyperv::put;
+    put(std::span<std::byte>{bytes}, 0, hello.magic);
+    put(std::span<std::byte>{bytes}, 4, hello.version);
+    put(std::span<std::byte>{bytes}, 8, hello.ring_bytes);
+    put(std::span<std::byte>{bytes}, 12, hello.last);
+    const std::array<int, 3> descriptors{memory_.get(), to_host_.get(), to_guest_.get()};
+    platform::send_packet(connection_.get(), std::span{bytes}.first(hello.bytes),
+                          std::span{descriptors}.first(hello.descriptors));
+    if (hello.memory_bytes >= static_cast<off_t>(2 * kRingBytes)) {
+      auto mapped = platform::map_shared(memory_.get(), 2 * kRingBytes, true);
+      if (mapped) mapping_ = std::move(*mapped);
+    }
+  }
+
+  Ring to_guest() { return Ring({mapping_.data() + kRingBytes, kRingBytes}, kRingHeaderBytes); }
+  Ring from_guest() { return Ring({mapping_.data(), kRingBytes}, kRingHeaderBytes); }
+  // Publishes one packet in a ring that was never used, and signals.
+  void write_first(const Bytes& packet) {
+    Ring ring = to_guest();
+    ring.copy_in(0, packet);
+    ring.store(Ring::Word::kWriteIndex, static_cast<std::uint32_t>(packet.size()));
+    platform::give_signal(to_guest_.get());
+  }
+  bool answered() { return from_guest().load(Ring::Word::kWriteIndex) != 0; }
+  std::uint64_t signals() {
+    std::uint64_t count = 0;
+    return ::read(to_host_.get(), &count, sizeof count) == sizeof count ? count : 0;
+  }
+  void vanish() { connection_.reset(); }
+  void say_more() {
+    const std::array<std::byte, 4> bytes{};
+    platform::send_packet(connection_.get(), bytes);
+  }
+  // True: the guest closed its end.
+  bool guest_gone() {
+    std::array<std::byte, 16> buffer{};
+    platform::ReceivedPacket packet;
+    const auto outcome = platform::receive_packet(connection_.get(), buffer, packet);
+    return outcome == platform::IoOutcome::kClosed ||
+           (outcome == platform::IoOutcome::kDone && packet.bytes.empty());
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  base::UniqueFd listener_, connection_, memory_, to_host_, to_guest_;
+  platform::SharedMapping mapping_;
+};
+
+struct SharedMemoryLinkTest : testing::Test {
+  HostSocket host;
+  OwnerForTest owner;
+  platform::EventLoop loop;
+  SharedMemoryLink link{loop, owner, 3, {.socket_path = host.path(), .host_users = {::geteuid()}}};
+
+  // As the driver does: on_time() when it is due, until the condition holds or patience ends.
+  bool run_until(const std::function<bool()>& condition,
+                 base::Duration patience = base::seconds{5}) {
+    const base::Instant give_up = platform::now() + patience;
+    while (!condition()) {
+      const base::Instant now = platform::now();
+      if (now >= give_up) return false;
+      if (now >= link.next_deadline()) link.on_time(now);
+      if (!loop.run_ready()) platform::sleep_for(base::milliseconds{1});
+    }
+    return true;
+  }
+  bool opened(const HelloForTest& hello = {}) {
+    if (!run_until([&] { return host.accept(); })) return false;
+    host.say_hello(hello);
+    return run_until([&] { return link.standing() == "the channel is open"; });
+  }
+  // What the link says when it refuses this hello.
+  std::string refusal(const HelloForTest& hello) {
+    EXPECT_TRUE(run_until([&] { return host.accept(); }));
+    host.say_hello(hello);
+    EXPECT_TRUE(run_until([&] { return host.guest_gone(); }));
+    return std::string(link.standing());
+  }
+};
+
+TEST_F(SharedMemoryLinkTest, ServesAHost) {
+  ASSERT_TRUE(opened());
+  host.write_first(vectors::kNegotiate);
+  EXPECT_TRUE(run_until([&] { return host.answered(); }));
+  EXPECT_EQ(host.signals(), 1U);
+}
+
+TEST_F(SharedMemoryLinkTest, ServesWhatWasWrittenBeforeItsSignal) {
+  ASSERT_TRUE(run_until([&] { return host.accept(); }));
+  host.say_hello();
+  Ring ring = host.to_guest();
+  ring.copy_in(0, vectors::kNegotiate);
+  ring.store(Ring::Word::kWriteIndex, 80);
+  EXPECT_TRUE(run_until([&] { return host.answered(); }));
+}
+
+TEST_F(SharedMemoryLinkTest, HostThatClosesTakesItsTransactionAlong) {
+  ASSERT_TRUE(opened());
+  host.write_first(vectors::kThaw);
+  ASSERT_TRUE(run_until([&] { return owner.count<ThawRequested>() == 1; }));
+  host.vanish();
+  EXPECT_TRUE(run_until([&] { return owner.count<RequesterGone>() == 1; }));
+  EXPECT_EQ(owner.last<RequesterGone>().requester,
+            std::get<ThawRequested>(owner.events.front()).requester);
+}
+
+TEST_F(SharedMemoryLinkTest, ComesBackUnderANewId) {
+  ASSERT_TRUE(opened());
+  host.write_first(vectors::kThaw);
+  ASSERT_TRUE(run_until([&] { return owner.count<ThawRequested>() == 1; }));
+  const auto first = owner.last<ThawRequested>();
+  host.vanish();
+  ASSERT_TRUE(opened());
+  host.write_first(vectors::kThaw);
+  ASSERT_TRUE(run_until([&] { return owner.count<ThawRequested>() == 2; }));
+  EXPECT_NE(owner.last<ThawRequested>().requester, first.requester);
+  EXPECT_EQ(owner.last<ThawRequested>().name.view(), "hyperv:shm");
+  EXPECT_EQ(HostIds::link_of(first.requester), 3U);
+}
+
+TEST_F(SharedMemoryLinkTest, WaitsForAHostThatIsNotThereYet) {
+  host.stop_listening();
+  EXPECT_TRUE(run_until([&] { return !owner.logged.empty(); }));
+  EXPECT_THAT(owner.logged.front(), HasSubstr("cannot connect to"));
+  host.listen();
+  EXPECT_TRUE(opened());
+  EXPECT_LE(owner.logged.size(), 2U);
+}
+
+TEST_F(SharedMemoryLinkTest, OpensNoPathWhileAnythingMayBeFrozen) {
+  owner.may_open = false;
+  EXPECT_TRUE(link.next_deadline().is_never());
+  EXPECT_FALSE(run_until([&] { return host.accept(); }, base::milliseconds{50}));
+  owner.may_open = true;
+  EXPECT_TRUE(opened());
+}
+
+TEST_F(SharedMemoryLinkTest, IndexOutsideTheRingClosesTheChannel) {
+  ASSERT_TRUE(opened());
+  host.to_guest().store(Ring::Word::kWriteIndex, 0xffff'fff8);
+  host.write_first(vectors::kThaw);
+  host.to_guest().store(Ring::Word::kWriteIndex, 0xffff'fff8);
+  EXPECT_TRUE(run_until([&] { return host.guest_gone(); }));
+  EXPECT_TRUE(opened());
+}
+
+TEST_F(SharedMemoryLinkTest, HelloThatIsWrongIsRefused) {
+  EXPECT_THAT(refusal({.magic = 1}), HasSubstr("VMBS"));
+  EXPECT_THAT(refusal({.bytes = 20}), HasSubstr("16 bytes"));
+}
+
+TEST_F(SharedMemoryLinkTest, MemoryThatCouldShrinkIsRefused) {
+  EXPECT_THAT(refusal({.seals = 0}), HasSubstr("sealed against shrinking"));
+}
+
+TEST_F(SharedMemoryLinkTest, MemoryThatIsTooSmallIsRefused) {
+  EXPECT_THAT(refusal({.memory_bytes = 2 * kRingBytes - 1}), HasSubstr("shorter than"));
+}
+
+TEST_F(SharedMemoryLinkTest, MissingDescriptorsAreRefused) {
+  EXPECT_THAT(refusal({.descriptors = 2}), HasSubstr("three descriptors"));
+  EXPECT_THAT(refusal({.descriptors = 0}), HasSubstr("three descriptors"));
+}
+
+// A write to anything else could wait.
+TEST_F(SharedMemoryLinkTest, SignalsThatAreNoEventfdsAreRefused) {
+  EXPECT_THAT(refusal({.pipes = true}), HasSubstr("no eventfds"));
+}
+
+TEST_F(SharedMemoryLinkTest, MoreThanAHelloClosesTheChannel) {
+  ASSERT_TRUE(opened());
+  host.say_more();
+  EXPECT_TRUE(run_until([&] { return host.guest_gone(); }));
+}
+
+TEST_F(SharedMemoryLinkTest, HostOfAStrangerIsRefused) {
+  SharedMemoryLink strict(loop, owner, 0,
+                          {.socket_path = host.path(), .host_users = {::geteuid() + 1}});
+  strict.on_time(platform::now());
+  EXPECT_THAT(std::string(strict.standing()), HasSubstr("is refused"));
+}
+
+}  // namespace
+}  // namespace vss::requesters::vmbus
