@@ -44,6 +44,15 @@ void add_options(CLI::App& app, VssdOptions& options) {
                  "with --spawn, repeatable: for vss-freezer, as in --freezer-option=--only=/srv")
       ->allow_extra_args(false)
       ->needs(spawn);
+  app.add_option("--vmbus-shm", options.shared_memory_socket,
+                 "serve a host that shares memory, as vss-hostsim does; PATH of its socket\n"
+                 "(default vmbus.sock in the runtime directory)")
+      ->expected(0, 1)
+      ->type_name("[PATH]");
+  app.add_option("--hv-vss-device", options.hv_vss_device,
+                 "serve Hyper-V through this device (default /dev/vmbus/hv_vss, where it is)");
+  app.add_option("--capture", options.trace_file,
+                 "write every message of the host and every answer to this new file");
   app.add_flag("--check-config", options.check_configuration, "read the configuration and exit");
   app.set_version_flag("--version", "vssd " OPENVSS_VERSION);
   app.footer(
@@ -71,6 +80,8 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   if (auto made = set_up_state_directory(configuration, identity); !made) {
     return failed(made.error());
   }
+  auto doors = prepare_host_doors(configuration, options, identity);
+  if (!doors) return failed(doors.error());
   const base::TransactionId on_page = last_thawed_on_page(configuration);
   const auto administrators = platform::find_group(configuration.control_group);
 
@@ -104,6 +115,7 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   driver::Log log(STDERR_FILENO, static_cast<base::LogSeverity>(configuration.log_level));
   driver::Driver driver(loop, notifier, log, configuration, driver_options,
                         driver::NoteFile(std::move(*note)), std::move(*store));
+  driver.add_doors(std::move(*doors));
   loop.handle_signals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
     if (number == SIGHUP) {
       log.warning("SIGHUP: the configuration is read once; restart vssd to change it");

@@ -16,6 +16,9 @@ namespace vss::programs {
 struct VssdOptions {
   config::LoadOptions load;
   std::optional<config::LogLevel> log_level;
+  std::optional<std::string> shared_memory_socket;  // empty: the default
+  std::optional<std::string> hv_vss_device;
+  std::optional<std::string> trace_file;
   bool check_configuration = false;
   bool spawn = false;
   std::vector<std::string> freezer_options;  // --only=PATH, --allow-root, …
@@ -67,6 +70,12 @@ class Sockets {
 };
 base::Status set_up_state_directory(const config::Configuration& configuration,
                                     const Identity& identity);
+
+// Which doors to hosts are to be opened, by command line, configuration and machine; opens the
+// trace's file. The device is given to whom vssd becomes.
+base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& configuration,
+                                                   const VssdOptions& options,
+                                                   const Identity& identity);
 
 // What the thawed page of an earlier freezer shows; none where it cannot be read.
 base::TransactionId last_thawed_on_page(const config::Configuration& configuration);

@@ -10,6 +10,7 @@ inline constexpr const char* kConfigDefault = "/etc/openvss/openvss.toml";
 inline constexpr const char* kAppSocket = "app.sock";          // 0660 root:vss, writers
 inline constexpr const char* kFreezerSocket = "freezer.sock";  // 0600 root
 inline constexpr const char* kControlSocket = "control.sock";  // 0666, rights by credentials
+inline constexpr const char* kHostSocket = "vmbus.sock";  // of a simulated host; the host's own
 
 inline constexpr const char* kDriverDirectory = "driver";  // vss 0700
 inline constexpr const char* kDriverNote = "driver/note";  // the open transaction, if any

@@ -26,12 +26,21 @@ struct KernelLimits {
 
 enum class LogLevel : std::uint8_t { kError, kWarning, kInfo, kDebug };
 
+// Through which door a Hyper-V host is served.
+enum class HyperVDoor : std::uint8_t {
+  kAuto,   // kHvVss where this is a Hyper-V guest
+  kHvVss,  // /dev/vmbus/hv_vss, which the kernel's hv_utils makes
+  kUio,    // the channel itself, taken from the kernel by uio_hv_generic
+  kOff,
+};
+
 struct Configuration {
   std::string runtime_dir = base::runtime::kDirectoryDefault;     // absolute
   std::string state_dir = base::runtime::kStateDirectoryDefault;  // absolute
   std::string control_group = "vss-admin";  // may snapshot, hold, release, thaw; uid 0 always may
   std::string socket_group = "vss";         // may connect to app.sock
   LogLevel log_level = LogLevel::kInfo;
+  HyperVDoor hyperv_door = HyperVDoor::kAuto;
 
   // What every request to the freezer carries; selection, paths and require come from the
   // requester.

@@ -20,6 +20,7 @@ constexpr std::size_t kGroupBytesMax = 32;
 
 constexpr std::array<std::string_view, 3> kGrades{"crash", "filesystem", "application"};
 constexpr std::array<std::string_view, 4> kLogLevels{"error", "warning", "info", "debug"};
+constexpr std::array<std::string_view, 4> kHyperVDoors{"auto", "hv_vss", "uio", "off"};
 constexpr std::array<std::string_view, 2> kUnfreezable{"sync", "fail"};
 constexpr std::array<std::string_view, 2> kCriticalities{"required", "optional"};
 
@@ -53,6 +54,7 @@ class Applier {
     if (const auto level = reader.word("log_level", kLogLevels)) {
       to_.log_level = static_cast<LogLevel>(*level);
     }
+    if (const auto* section = reader.table("hyperv")) hyperv(*section);
     if (const auto* section = reader.table("filesystems")) filesystems(*section);
     if (const auto* section = reader.table("requesters")) requesters(*section);
     if (const auto* section = reader.table("writers")) writers(*section);
@@ -77,6 +79,14 @@ class Applier {
                                       " must be a group's name: letters, digits, '_', '-' "
                                       "and '.', at most 32 of them");
     }
+  }
+
+  void hyperv(const toml::table& table) {
+    SectionReader reader(table, "hyperv", file_, problems_);
+    if (const auto door = reader.word("door", kHyperVDoors)) {
+      to_.hyperv_door = static_cast<HyperVDoor>(*door);
+    }
+    reader.report_unknown_keys();
   }
 
   void filesystems(const toml::table& table) {

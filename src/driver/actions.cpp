@@ -23,8 +23,8 @@ void Driver::perform(const coordinator::GrantTime& grant) {
   participants_.perform(grant);
 }
 
-void Driver::perform(const coordinator::Answer& answer) {
-  control_.perform(answer);
+void Driver::perform(const coordinator::Answer& given) {
+  answer(given);
 }
 
 void Driver::perform(const coordinator::Notify& notify) {
@@ -58,7 +58,10 @@ void Driver::perform(const coordinator::KeepRecord&) {
                   .append(base::to_text(record.id))
                   .append(": ")
                   .append(record.sentence));
-  unwritten_.push_back(transaction_.make_record(record));
+  auto host = record.requester_kind == coordinator::RequesterKind::kLocal
+                  ? std::vector<records::HostPart>{}
+                  : host_story_.take(record.began);
+  unwritten_.push_back(transaction_.make_record(record, std::move(host)));
 }
 
 void Driver::finish_step() {

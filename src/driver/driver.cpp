@@ -80,7 +80,7 @@ void Driver::serve(DriverSockets sockets) {
   if (notifier_.alive_interval() > base::Duration{0}) next_alive_ = platform::now();
   notifier_.ready();
   log_.info("serving");
-  set_next_deadline();
+  set_next_deadline();  // which is at once where a door to a host is to be opened
 }
 
 void Driver::post(const coordinator::Event& event, std::unique_ptr<RequestDetails> details) {
@@ -119,6 +119,7 @@ void Driver::on_deadline() {
   watch_thawed_page();
   if (now >= plans_.next_deadline()) fail_current_plan("the freezer did not answer in time");
   if (now >= lost_settled_at_) settle_lost();
+  call_hosts(now);
   if (now >= next_alive_) {
     notifier_.alive();
     next_alive_ = now + notifier_.alive_interval();
@@ -128,11 +129,14 @@ void Driver::on_deadline() {
 }
 
 void Driver::set_next_deadline() {
-  if (!disks_may_be_frozen()) log_waits_ = !log_.flush();
+  if (!disks_may_be_frozen()) {
+    log_waits_ = !log_.flush();
+    if (trace_) trace_->flush();
+  }
   const base::Instant now = platform::now();
   base::Instant next = base::earlier_of(coordinator_deadline_, plans_.next_deadline());
   next = base::earlier_of(next, base::earlier_of(next_alive_, stop_by_));
-  next = base::earlier_of(next, lost_settled_at_);
+  next = base::earlier_of(next, base::earlier_of(lost_settled_at_, next_host_deadline()));
   if (window_open_ && !participants_.freezer_connected()) {
     next = base::earlier_of(next, now + kPageInterval);
   }
@@ -233,7 +237,7 @@ void Driver::refuse(const coordinator::Event& request, std::string_view reason) 
         }
       },
       request);
-  control_.perform(refusal);
+  answer(refusal);
 }
 
 coordinator::TransactionId Driver::open_transaction() const {
@@ -249,6 +253,8 @@ std::string Driver::status_json() const {
   status.freezer.reason = std::string(standing_.reason.view());
   status.last = store_.newest();
   status.warnings = options_.warnings;
+  for (const NamedLink& host : hosts_)
+    status.hosts.push_back(std::string(host.name) + ": " + std::string(host.link->standing()));
   return records::to_json(status);
 }
 

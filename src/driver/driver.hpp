@@ -13,21 +13,32 @@
 #include "config/configuration.hpp"
 #include "coordinator/coordinator.hpp"
 #include "devices/socket/participant_server.hpp"
+#include "driver/host_story.hpp"
 #include "driver/log.hpp"
 #include "driver/note.hpp"
 #include "driver/open_transaction.hpp"
 #include "driver/plan_desk.hpp"
 #include "driver/thawed_page.hpp"
+#include "driver/trace.hpp"
 #include "platform/event_loop.hpp"
 #include "platform/service_notifier.hpp"
 #include "records/store.hpp"
 #include "requesters/control/control_server.hpp"
+#include "requesters/host_link.hpp"
 
 namespace vss::driver {
 
 // Listening sockets, made by the service manager or before privileges were given up.
 struct DriverSockets {
   base::UniqueFd app, freezer, control;
+};
+
+// The doors through which hosts are served; what is not set is not served.
+struct HostDoors {
+  std::string hv_vss_device;         // /dev/vmbus/hv_vss, or what stands in for it
+  std::string shared_memory_socket;  // of a host that shares memory
+  std::optional<uid_t> host_user;    // whose host is believed there, beside user 0
+  std::optional<Trace> trace;        // takes every message
 };
 
 struct DriverOptions {
@@ -39,7 +50,9 @@ struct DriverOptions {
   std::optional<uid_t> administrator_user;  // beside user 0: who runs an unprivileged vssd
 };
 
-class Driver final : private devices::ParticipantHost, private requesters::ControlHost {
+class Driver final : private devices::ParticipantHost,
+                     private requesters::ControlHost,
+                     private requesters::HostLinkOwner {
  public:
   // All references must outlive the driver. Reads the note of the driver before this one.
   Driver(platform::EventLoop& loop, platform::ServiceNotifier& notifier, Log& log,
@@ -49,6 +62,9 @@ class Driver final : private devices::ParticipantHost, private requesters::Contr
 
   // From here on connections are served, whenever the loop runs.
   void serve(DriverSockets sockets);
+
+  // Before serve().
+  void add_doors(HostDoors doors);
 
   // Ends what is open, then stops the loop; not later than after kStopAtMost. From a handler of the
   // loop.
@@ -72,6 +88,17 @@ class Driver final : private devices::ParticipantHost, private requesters::Contr
   std::string history_json() const override;
   base::Result<std::string> record_json(
       std::optional<coordinator::TransactionId> id) const override;
+
+  // From hosts' links (hosts.cpp).
+  void on_host_event(const coordinator::Event& event) override;
+  void on_exchange(const requesters::HostExchange& exchange) override;
+  void on_traffic(requesters::TrafficEvent what, std::span<const std::byte> bytes) override;
+  bool may_open_paths() const override { return !disks_may_be_frozen() && stop_by_.is_never(); }
+  void log(base::LogSeverity severity, std::string_view text) override;
+  void on_deadline_changed() override;
+  void call_hosts(base::Instant now);
+  base::Instant next_host_deadline() const;
+  void answer(const coordinator::Answer& answer);
 
   // The pump (driver.cpp).
   struct Queued {
@@ -126,6 +153,14 @@ class Driver final : private devices::ParticipantHost, private requesters::Contr
   coordinator::Coordinator coordinator_;
   devices::ParticipantServer participants_;
   requesters::ControlServer control_;
+
+  struct NamedLink {
+    std::string_view name;
+    std::unique_ptr<requesters::HostLink> link;
+  };
+  std::vector<NamedLink> hosts_;
+  HostStory host_story_;
+  std::optional<Trace> trace_;
 
   std::deque<Queued> queue_;
   bool pumping_ = false;

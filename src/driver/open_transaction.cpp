@@ -16,6 +16,14 @@ std::unique_ptr<RequestDetails> details_of(const wire::ControlRequest& request,
   return details;
 }
 
+std::unique_ptr<RequestDetails> details_of_host(coordinator::RequesterKind kind,
+                                                const config::Configuration& configuration) {
+  auto details = std::make_unique<RequestDetails>();
+  details->filesystems = configuration.filesystems;
+  details->filesystems.require = static_cast<wire::Grade>(configuration.policy.of(kind).require);
+  return details;
+}
+
 wire::FilesystemRequest under_policy(const wire::FilesystemRequest& request, bool require_given,
                                      const config::Configuration& configuration) {
   wire::FilesystemRequest asked = configuration.filesystems;
@@ -57,7 +65,8 @@ void OpenTransaction::keep(const wire::FrameView& detail) {
   kept_.insert(kept_.end(), detail.fields.begin(), detail.fields.end());
 }
 
-records::TransactionRecord OpenTransaction::make_record(const coordinator::Record& record) {
+records::TransactionRecord OpenTransaction::make_record(const coordinator::Record& record,
+                                                        std::vector<records::HostPart> host) {
   std::vector<wire::MountDetail> details;
   for (std::span<const std::byte> rest = kept_; !rest.empty();) {
     std::uint32_t size = 0;
@@ -69,8 +78,11 @@ records::TransactionRecord OpenTransaction::make_record(const coordinator::Recor
     if (detail && detail->transaction == record.id) details.push_back(*detail);
     rest = rest.subspan(size);
   }
-  records::RecordContext context{
-      .began_wall = began_wall_, .note = details_->note, .paths = details_->paths, .warnings = {}};
+  records::RecordContext context{.began_wall = began_wall_,
+                                 .note = details_->note,
+                                 .paths = details_->paths,
+                                 .warnings = {},
+                                 .host = std::move(host)};
   if (not_kept_ > 0) {
     context.warnings.push_back(std::to_string(not_kept_) +
                                " reports of the freezer were too many to keep");

@@ -23,6 +23,9 @@ struct RequestDetails {
 };
 std::unique_ptr<RequestDetails> details_of(const wire::ControlRequest& request,
                                            const config::Configuration& configuration);
+// A host's request: all filesystems, what its kind of host requires.
+std::unique_ptr<RequestDetails> details_of_host(coordinator::RequesterKind kind,
+                                                const config::Configuration& configuration);
 // The same policy for a plan, which asks for nothing else.
 wire::FilesystemRequest under_policy(const wire::FilesystemRequest& request, bool require_given,
                                      const config::Configuration& configuration);
@@ -45,7 +48,8 @@ class OpenTransaction {
   void keep(const wire::FrameView& detail);
 
   // Not in the freeze window for its sake, but it allocates a good deal.
-  records::TransactionRecord make_record(const coordinator::Record& record);
+  records::TransactionRecord make_record(const coordinator::Record& record,
+                                         std::vector<records::HostPart> host = {});
 
  private:
   static constexpr std::size_t kDetailBytesMax = std::size_t{4} << 20;

@@ -55,6 +55,24 @@ base::Result<PhasePart> read_phase(const Json& json) {
   return phase;
 }
 
+Json host_json(const HostPart& part) {
+  return {{"request", part.request},
+          {"began_us", microseconds(part.began)},
+          {"length_us", microseconds(part.length)},
+          {"success", part.success}};
+}
+
+base::Result<HostPart> read_host(const Json& json) {
+  HostPart part;
+  ObjectReader reader(json, "host");
+  reader.text("request", part.request);
+  reader.duration("began_us", part.began);
+  reader.duration("length_us", part.length);
+  reader.flag("success", part.success);
+  if (!reader.ok()) return base::fail(reader.error());
+  return part;
+}
+
 Json writer_json(const WriterPart& writer) {
   return {{"name", writer.name},
           {"level", writer.level},
@@ -192,6 +210,7 @@ std::string to_json(const TransactionRecord& record) {
   json["freezer_plain"] = record.freezer_plain;
   json["late_answers"] = record.late_answers;
   json["counts"] = counts_json(record.counts);
+  json["host"] = list_json(record.host, host_json);
   json["phases"] = list_json(record.phases, phase_json);
   json["writers"] = list_json(record.writers, writer_json);
   json["filesystems"] = list_json(record.filesystems, filesystem_json);
@@ -220,6 +239,7 @@ base::Result<TransactionRecord> record_from_json(std::string_view text) {
   reader.flag("automatic_thaw", record.automatic_thaw);
   reader.flag("freezer_plain", record.freezer_plain);
   reader.number("late_answers", record.late_answers);
+  if (json->contains("host")) reader.list("host", record.host, read_host);  // not in old records
   reader.list("phases", record.phases, read_phase);
   reader.list("writers", record.writers, read_writer);
   reader.list("filesystems", record.filesystems, read_filesystem);

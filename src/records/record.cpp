@@ -120,6 +120,7 @@ TransactionRecord make_record(const coordinator::Record& record,
   for (const auto& detail : latest(details)) {
     to.filesystems.push_back(to_part(detail, record.began));
   }
+  to.host = std::move(context.host);
   to.warnings = std::move(context.warnings);
   add_warnings(to);
   return to;

@@ -58,6 +58,14 @@ struct FilesystemPart {
   std::string reason;
 };
 
+// One request of the host and its answer. A host asks before a transaction begins, too.
+struct HostPart {
+  std::string request;  // the host's word: "HOT_BACKUP", "FREEZE", …
+  Duration began{0};    // below zero: before the transaction
+  Duration length{0};   // to its answer
+  bool success = false;
+};
+
 struct TransactionRecord {
   TransactionId id;
   std::int64_t began_wall = 0;  // seconds since 1970
@@ -76,6 +84,7 @@ struct TransactionRecord {
   bool freezer_plain = false;
   std::uint32_t late_answers = 0;
   coordinator::FilesystemCounts counts;
+  std::vector<HostPart> host;  // of a host's transaction: what it asked for, and around it
   std::vector<PhasePart> phases;
   std::vector<WriterPart> writers;
   std::vector<FilesystemPart> filesystems;
@@ -88,6 +97,7 @@ struct RecordContext {
   std::string note;                   // ControlRequest::note
   std::vector<std::string> paths;     // of a request that names filesystems
   std::vector<std::string> warnings;  // anything a person should know, one sentence each
+  std::vector<HostPart> host;
 };
 
 // Called by the driver after LeaveFreezeWindow. `details`: the freezer's frames of this transaction

@@ -70,6 +70,8 @@ std::string render_status(const StatusDocument& status) {
                                               utc_text(status.last->began_wall),
                                               to_text(status.last->result), status.last->sentence));
   }
+  for (const auto& host : status.hosts)
+    text += field("host", host);
   for (const auto& warning : status.warnings)
     text += field("warning", warning);
   return text;

@@ -81,6 +81,13 @@ void add_parts(TextTable& table, std::vector<Part> parts) {
   }
 }
 
+void add_host(TextTable& table, const TransactionRecord& record) {
+  for (const HostPart& part : record.host) {
+    table.row({seconds_text(part.began), seconds_text(part.length), "",
+               fmt::format("host {}: {}", part.request, part.success ? "yes" : "no")});
+  }
+}
+
 void add_deadline(TextTable& table, const TransactionRecord& record) {
   table.row({seconds_text(*record.hold_deadline), "", "",
              record.automatic_thaw ? "hold deadline: thawed automatically" : "hold deadline"});
@@ -105,6 +112,7 @@ std::string render_timeline(const TransactionRecord& record) {
   }
   if (record.ended) table.row({seconds_text(*record.ended), "", "", "end"});
   if (!deadline_shown) add_deadline(table, record);
+  add_host(table, record);
   return "Timeline\n" + table.text();
 }
 

@@ -1,0 +1,62 @@
+// What every link over a ring has in common: its channel is opened, served, closed, opened again.
+// How the memory and the signals come is the door's part (shared memory, UIO).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "requesters/reopening.hpp"
+#include "requesters/vmbus/channel.hpp"
+
+namespace vss::requesters::vmbus {
+
+// One thread; freeze-safe but for open_door().
+class RingLink : public HostLink {
+ public:
+  RingLink(HostLinkOwner& owner, std::uint16_t link, std::string_view name);
+
+  void perform(const coordinator::Answer& answer) final;
+  base::Instant next_deadline() const final;
+  void on_time(base::Instant now) final;
+  std::string_view standing() const final { return standing_.view(); }
+
+ protected:
+  // Begins to open the door: opens by path. When it is open, perhaps later, the door calls
+  // opened(); when it fails, close().
+  virtual void open_door() = 0;
+  virtual void close_door() = 0;
+  // Must not block.
+  virtual void signal_host() = 0;
+  // How often the ring is looked at without a signal; zero: never.
+  virtual base::Duration look_interval() const { return {}; }
+  // Before each look at the ring: what the door needs done to hear the next signal.
+  virtual void before_look() {}
+
+  // From the door: `sending` is the ring to the host.
+  void opened(Ring sending, Ring receiving);
+  void look();  // the host signalled
+  void close(std::string_view why);
+  bool is_open() const { return channel_.has_value(); }
+  const HostLinkOwner& owner() const { return owner_; }
+
+ private:
+  static constexpr base::Duration kOpeningAtMost = base::seconds{10};
+  static constexpr base::Duration kAnswersWaitLook = base::milliseconds{100};
+  static constexpr base::Duration kLogInterval = base::seconds{1};
+
+  void say(base::LogSeverity severity, std::string_view what);
+
+  HostLinkOwner& owner_;
+  HostIds ids_;
+  coordinator::Name name_;
+  std::optional<Channel> channel_;
+  bool opening_ = false;
+  Reopening reopening_;
+  base::Instant look_at_ = base::Instant::never();
+  base::FixedText<240> standing_;
+  base::Instant said_at_;
+  std::uint64_t unsaid_ = 0;
+  base::FixedText<240> last_said_;
+};
+
+}  // namespace vss::requesters::vmbus

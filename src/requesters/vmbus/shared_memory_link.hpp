@@ -1,0 +1,45 @@
+// A host that shares memory over a local socket: vss-hostsim, or one written from docs/hyperv.md.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "base/unique_fd.hpp"
+#include "platform/event_loop.hpp"
+#include "platform/shared_file.hpp"
+#include "requesters/vmbus/ring_link.hpp"
+
+namespace vss::requesters::vmbus {
+
+struct SharedMemoryDoor {
+  std::string socket_path;
+  // Whose host is believed, beside user 0: it can freeze this machine.
+  std::optional<uid_t> host_user;
+};
+
+class SharedMemoryLink final : public RingLink {
+ public:
+  static constexpr std::string_view kName = "hyperv:shm";
+
+  SharedMemoryLink(platform::EventLoop& loop, HostLinkOwner& owner, std::uint16_t link,
+                   SharedMemoryDoor door);
+  ~SharedMemoryLink() override;
+
+ private:
+  void open_door() override;
+  void close_door() override;
+  void signal_host() override;
+
+  void on_socket();
+
+  platform::EventLoop& loop_;
+  const SharedMemoryDoor door_;
+  base::UniqueFd socket_;
+  base::UniqueFd to_host_, from_host_;
+  platform::SharedMapping memory_;
+  platform::EventLoop::Watch socket_watch_, signal_watch_;
+};
+
+}  // namespace vss::requesters::vmbus
