@@ -1,16 +1,12 @@
 #include "requesters/vmbus/shared_memory_link.hpp"
 
-#include <fcntl.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "platform/clock.hpp"
-#include "platform/signal_descriptor.hpp"
 #include "platform/sleep.hpp"
 #include "platform/socket.hpp"
 #include "requesters/vmbus/channel_fixture.hpp"
-#include "requesters/vmbus/hello.hpp"
+#include "requesters/vmbus/host_socket_for_test.hpp"
 
 namespace vss::requesters::vmbus {
 namespace {
@@ -20,90 +16,8 @@ using coordinator::RequesterGone;
 using coordinator::ThawRequested;
 using testing::HasSubstr;
 
-constexpr std::size_t kRingBytes = 16'384;
-
-// A host's hello and what it carries; wrong where a test says so.
-struct HelloForTest {
-  std::uint32_t magic = kHelloMagic, version = kHelloVersion, ring_bytes = kRingBytes, last = 0;
-  std::size_t bytes = kHelloBytes;
-  unsigned memory_flags = MFD_ALLOW_SEALING | MFD_CLOEXEC;
-  int seals = F_SEAL_SHRINK;
-  off_t memory_bytes = 2 * kRingBytes;
-  std::size_t descriptors = kHelloDescriptors;
-  bool pipes = false;  // in place of the eventfds
-};
-
-class HostSocket {
- public:
-  HostSocket() : path_("/tmp/vss-shm-test-" + std::to_string(::getpid())) { listen(); }
-  ~HostSocket() { ::unlink(path_.c_str()); }
-
-  void listen() { listener_ = *platform::listen_at(path_, 0600); }
-  void stop_listening() { listener_.reset(); }
-  bool accept() {
-    auto connection = platform::accept_one(listener_.get());
-    if (connection) connection_ = std::move(*connection);
-    return connection.has_value();
-  }
-
-  void say_hello(const HelloForTest& hello = {}) {
-    memory_.reset(::memfd_create("vss-test", hello.memory_flags));
-    ASSERT_EQ(::ftruncate(memory_.get(), hello.memory_bytes), 0);
-    if (hello.seals != 0) ::fcntl(memory_.get(), F_ADD_SEALS, hello.seals);
-    to_host_.reset(::eventfd(0, EFD_CLOEXEC));
-    to_guest_.reset(hello.pipes ? ::dup(connection_.get()) : ::eventfd(0, EFD_CLOEXEC));
-    std::array<std::byte, 32> bytes{};
-    using wire::hyperv::put;
-    put(std::span<std::byte>{bytes}, 0, hello.magic);
-    put(std::span<std::byte>{bytes}, 4, hello.version);
-    put(std::span<std::byte>{bytes}, 8, hello.ring_bytes);
-    put(std::span<std::byte>{bytes}, 12, hello.last);
-    const std::array<int, 3> descriptors{memory_.get(), to_host_.get(), to_guest_.get()};
-    platform::send_packet(connection_.get(), std::span{bytes}.first(hello.bytes),
-                          std::span{descriptors}.first(hello.descriptors));
-    if (hello.memory_bytes >= static_cast<off_t>(2 * kRingBytes)) {
-      auto mapped = platform::map_shared(memory_.get(), 2 * kRingBytes, true);
-      if (mapped) mapping_ = std::move(*mapped);
-    }
-  }
-
-  Ring to_guest() { return Ring({mapping_.data() + kRingBytes, kRingBytes}, kRingHeaderBytes); }
-  Ring from_guest() { return Ring({mapping_.data(), kRingBytes}, kRingHeaderBytes); }
-  // Publishes one packet in a ring that was never used, and signals.
-  void write_first(const Bytes& packet) {
-    Ring ring = to_guest();
-    ring.copy_in(0, packet);
-    ring.store(Ring::Word::kWriteIndex, static_cast<std::uint32_t>(packet.size()));
-    platform::give_signal(to_guest_.get());
-  }
-  bool answered() { return from_guest().load(Ring::Word::kWriteIndex) != 0; }
-  std::uint64_t signals() {
-    std::uint64_t count = 0;
-    return ::read(to_host_.get(), &count, sizeof count) == sizeof count ? count : 0;
-  }
-  void vanish() { connection_.reset(); }
-  void say_more() {
-    const std::array<std::byte, 4> bytes{};
-    platform::send_packet(connection_.get(), bytes);
-  }
-  // True: the guest closed its end.
-  bool guest_gone() {
-    std::array<std::byte, 16> buffer{};
-    platform::ReceivedPacket packet;
-    const auto outcome = platform::receive_packet(connection_.get(), buffer, packet);
-    return outcome == platform::IoOutcome::kClosed ||
-           (outcome == platform::IoOutcome::kDone && packet.bytes.empty());
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  base::UniqueFd listener_, connection_, memory_, to_host_, to_guest_;
-  platform::SharedMapping mapping_;
-};
-
 struct SharedMemoryLinkTest : testing::Test {
-  HostSocket host;
+  HostSocket host{"/tmp/vss-shm-test-" + std::to_string(::getpid())};
   OwnerForTest owner;
   platform::EventLoop loop;
   SharedMemoryLink link{loop, owner, 3, {.socket_path = host.path(), .host_users = {::geteuid()}}};
@@ -136,7 +50,7 @@ struct SharedMemoryLinkTest : testing::Test {
 
 TEST_F(SharedMemoryLinkTest, ServesAHost) {
   ASSERT_TRUE(opened());
-  host.write_first(vectors::kNegotiate);
+  host.write(vectors::kNegotiate);
   EXPECT_TRUE(run_until([&] { return host.answered(); }));
   EXPECT_EQ(host.signals(), 1U);
 }
@@ -152,7 +66,7 @@ TEST_F(SharedMemoryLinkTest, ServesWhatWasWrittenBeforeItsSignal) {
 
 TEST_F(SharedMemoryLinkTest, HostThatClosesTakesItsTransactionAlong) {
   ASSERT_TRUE(opened());
-  host.write_first(vectors::kThaw);
+  host.write(vectors::kThaw);
   ASSERT_TRUE(run_until([&] { return owner.count<ThawRequested>() == 1; }));
   host.vanish();
   EXPECT_TRUE(run_until([&] { return owner.count<RequesterGone>() == 1; }));
@@ -162,12 +76,12 @@ TEST_F(SharedMemoryLinkTest, HostThatClosesTakesItsTransactionAlong) {
 
 TEST_F(SharedMemoryLinkTest, ComesBackUnderANewId) {
   ASSERT_TRUE(opened());
-  host.write_first(vectors::kThaw);
+  host.write(vectors::kThaw);
   ASSERT_TRUE(run_until([&] { return owner.count<ThawRequested>() == 1; }));
   const auto first = owner.last<ThawRequested>();
   host.vanish();
   ASSERT_TRUE(opened());
-  host.write_first(vectors::kThaw);
+  host.write(vectors::kThaw);
   ASSERT_TRUE(run_until([&] { return owner.count<ThawRequested>() == 2; }));
   EXPECT_NE(owner.last<ThawRequested>().requester, first.requester);
   EXPECT_EQ(owner.last<ThawRequested>().name.view(), "hyperv:shm");
@@ -194,7 +108,7 @@ TEST_F(SharedMemoryLinkTest, OpensNoPathWhileAnythingMayBeFrozen) {
 TEST_F(SharedMemoryLinkTest, IndexOutsideTheRingClosesTheChannel) {
   ASSERT_TRUE(opened());
   host.to_guest().store(Ring::Word::kWriteIndex, 0xffff'fff8);
-  host.write_first(vectors::kThaw);
+  host.write(vectors::kThaw);
   host.to_guest().store(Ring::Word::kWriteIndex, 0xffff'fff8);
   EXPECT_TRUE(run_until([&] { return host.guest_gone(); }));
   EXPECT_TRUE(opened());
