@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include "base/runtime_paths.hpp"
 #include "platform/clock.hpp"
@@ -64,8 +65,11 @@ base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& 
   // this does it for the device that is there now.
   if (identity.become && !doors.hv_vss_device.empty() &&
       ::access(doors.hv_vss_device.c_str(), F_OK) == 0) {
-    auto given = platform::give_to(doors.hv_vss_device,
-                                   {.user = identity.become->user_id, .group = std::nullopt});
+    // The device itself, where a symbolic link leads to it.
+    std::error_code error;
+    const std::string device = std::filesystem::canonical(doors.hv_vss_device, error).string();
+    auto given =
+        platform::give_to(device, {.user = identity.become->user_id, .group = std::nullopt});
     if (!given) return std::unexpected(given.error());
   }
   if (options.trace_file) {

@@ -242,14 +242,14 @@ TEST_F(LoadTest, FreezeMustBeSmallerThanHold) {
 }
 
 TEST_F(LoadTest, BudgetAboveTheKernelsOwnIsRefusedAtThatDoorOnly) {
-  EXPECT_TRUE(load_text("[requesters.hyperv]\ncheck = 30\nthaw = 30\nprepare = 890\n"));
-  EXPECT_THAT(refusal("[requesters.hyperv]\ncheck = 31\nthaw = 30.5\nprepare = 891\n"),
-              AllOf(HasSubstr(":2:9: requesters.hyperv.check: 31 s is more than the 30 s"),
-                    HasSubstr(":3:8: requesters.hyperv.thaw: 30.5 s is more than the 30 s"),
+  EXPECT_TRUE(load_text("[requesters.hyperv]\ncheck = 28\nthaw = 28\nprepare = 880\n"));
+  EXPECT_THAT(refusal("[requesters.hyperv]\ncheck = 29\nthaw = 28.5\nprepare = 881\n"),
+              AllOf(HasSubstr(":2:9: requesters.hyperv.check: 29 s is more than the 28 s"),
+                    HasSubstr(":3:8: requesters.hyperv.thaw: 28.5 s is more than the 28 s"),
                     HasSubstr(":4:11: requesters.hyperv.prepare: prepare and freeze together "
-                              "(901 s) are more than the 900 s")));
-  EXPECT_THAT(refusal("[requesters.hyperv]\nfreeze = 901\nhold = 1000\n"),
-              HasSubstr(":2:10: requesters.hyperv.freeze: 901 s is more than the 900 s"));
+                              "(891 s) are more than the 890 s")));
+  EXPECT_THAT(refusal("[requesters.hyperv]\nfreeze = 891\nhold = 1000\n"),
+              HasSubstr(":2:10: requesters.hyperv.freeze: 891 s is more than the 890 s"));
   EXPECT_TRUE(load_text("[requesters.local]\ncheck = 60\nthaw = 60\nprepare = 1000\n"));
 }
 

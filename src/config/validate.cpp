@@ -10,11 +10,13 @@ using base::seconds;
 using coordinator::Budgets;
 using coordinator::RequesterKind;
 
-// How long the Hyper-V channel's own driver in the Linux kernel waits for an answer before it
-// answers failure itself: hv_utils' timeouts. Our PREPARE and FREEZE are one FREEZE to it.
-constexpr seconds kKernelCheck{30};
-constexpr seconds kKernelFreeze{900};
-constexpr seconds kKernelThaw{30};
+// How long an answer through /dev/vmbus/hv_vss may take: the kernel's hv_utils waits for 30, 900
+// and 30 s and then answers failure itself; the door gives up a little earlier, since an answer
+// that is late would be taken for the next (requesters/hv_utils/session.hpp). Our PREPARE and
+// FREEZE are one FREEZE to it.
+constexpr seconds kKernelCheck{28};
+constexpr seconds kKernelFreeze{890};
+constexpr seconds kKernelThaw{28};
 
 // The longest path below the runtime directory must fit into a socket's address (sun_path, 104
 // bytes on the BSDs with its end).
@@ -86,7 +88,7 @@ class Validator {
     const auto above = [&](const char* key, Duration value, seconds limit) {
       if (value <= limit) return;
       report(name + key, in_seconds(value) + " is more than the " + in_seconds(limit) +
-                             " after which the kernel's Hyper-V driver answers failure by itself");
+                             " within which the kernel's Hyper-V driver must have its answer");
     };
     above(".check", budgets.check, kKernelCheck);
     above(".thaw", budgets.thaw, kKernelThaw);
@@ -97,8 +99,8 @@ class Validator {
       report(name + ".prepare", "prepare and freeze together (" +
                                     in_seconds(budgets.prepare + budgets.freeze) +
                                     ") are more than the " + in_seconds(kKernelFreeze) +
-                                    " after which the kernel's Hyper-V driver answers failure "
-                                    "by itself");
+                                    " within which the kernel's Hyper-V driver must have its "
+                                    "answer");
     }
   }
 

@@ -54,6 +54,28 @@ TEST(Freezer, ThatIsNotCleanKeepsEverythingWaiting) {
   EXPECT_EQ(story.phase(), Phase::kPrepare);
 }
 
+// A host asks for the next as soon as it hears of the end.
+TEST(Freezer, ThatEndsCleanIsReadyAtOnce) {
+  EventStory story;
+  const auto freezer = story.freezer();
+  story.freeze();
+  story.all_say_yes(1, Phase::kHeld);
+  story.happens(FreezerStatus{freezer, standing(false, true)});
+  story.thaw();
+  Answered answered{.id = freezer,
+                    .message_id = story.told.at(freezer).message_id,
+                    .operation_raw = operation_raw(kThaw),
+                    .success = true,
+                    .reason = {},
+                    .filesystems = {}};
+  answered.freezer_clean = true;
+  story.happens(answered);
+  EXPECT_TRUE(story.answer_to(2)->success);
+  EXPECT_EQ(story.coordinator.not_ready().view(), "");
+  story.freeze();
+  EXPECT_EQ(story.phase(), Phase::kPrepare);
+}
+
 TEST(Freezer, ASecondOneIsRefused) {
   EventStory story;
   story.freezer();

@@ -63,6 +63,7 @@ struct Answered {
   bool success = false;
   Reason reason;
   FilesystemCounts filesystems;  // freezer only
+  bool freezer_clean = false;    // with it: as a FreezerStatus that says clean
 };
 
 struct MoreTimeAsked {

@@ -55,6 +55,11 @@ void Coordinator::State::thawed_unasked() {
 void Coordinator::State::freezer_answered(Participant& freezer, const Answered& event) {
   const bool awaited = freezer.awaited;
   const Operation operation = freezer.asked;
+  // A requester that hears of the end may ask again at once, before the freezer's status is read.
+  if (event.freezer_clean) {
+    standing.clean = true;
+    standing.reason.clear();
+  }
   if (awaited && event.success) freezer.remember_yes();
   freezer.message_id = 0;
   freezer.awaited = false;

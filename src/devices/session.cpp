@@ -185,7 +185,9 @@ Input Session::receive_reply(const wire::FrameView& frame) {
                                  .operation_raw = reply->operation,
                                  .success = reply->status == wire::kStatusSuccess,
                                  .reason = reply->reason,
-                                 .filesystems = {}};
+                                 .filesystems = {},
+                                 .freezer_clean = false};
+  if (kind_ == Kind::kFilesystem) answered.freezer_clean = reply->clean;
   if (kind_ == Kind::kFilesystem && reply->summary) {
     answered.filesystems = from_wire(*reply->summary);
   } else if (kind_ == Kind::kFilesystem && answered.success) {

@@ -114,6 +114,7 @@ void Transaction::answer(bool success, std::string_view reason) {
   reply.status = success ? wire::kStatusSuccess : wire::kStatusFail;
   reply.reason = Reason{reason};
   reply.summary = summary();
+  reply.clean = status().clean;
   pending_.reset();
   parts_.listener.reply(reply);
 }

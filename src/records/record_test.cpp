@@ -79,7 +79,8 @@ TEST(MakeRecord, NamesACommandThatBlocksAndItsRemedy) {
   RecordContext context{.began_wall = 5,
                         .note = "btrfs subvolume snapshot /d /d/s",
                         .paths = {},
-                        .warnings = {"first"}};
+                        .warnings = {"first"},
+                        .host = {}};
   auto from = coordinators_record();
   EXPECT_THAT(make_record(from, {}, context).warnings,
               ElementsAre("first", HasSubstr("--filesystems none")));

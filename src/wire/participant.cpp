@@ -5,6 +5,9 @@
 namespace vss::wire {
 namespace {
 
+// Flags of a reply.
+constexpr std::uint32_t kReplyClean = 1;
+
 DeviceMessage message_of(const Event& event) {
   return {.operation = static_cast<std::uint32_t>(event.operation), .message_id = event.message_id};
 }
@@ -78,6 +81,7 @@ FrameWriter make_frame(const Reply& reply) {
       {.operation = reply.operation, .status = reply.status, .message_id = reply.message_id});
   if (!reply.reason.empty()) frame.add_text(FieldType::kReason, reply.reason);
   if (reply.summary) add_summary(frame, *reply.summary);
+  if (reply.clean) frame.add_u32(FieldType::kFlags, kReplyClean);
   return frame;
 }
 
@@ -157,13 +161,15 @@ std::expected<Reply, FrameError> decode_reply(const FrameView& frame) {
               .message_id = frame.message.message_id,
               .status = frame.message.status,
               .reason = {},
-              .summary = {}};
+              .summary = {},
+              .clean = false};
   FieldReader fields(frame.fields);
   for (Field field; fields.next(field);) {
     bool good = true;
     switch (field.type) {
       case FieldType::kReason: read_sentence(field, reply.reason); break;
       case FieldType::kSummary: good = read_summary(field, reply.summary.emplace()); break;
+      case FieldType::kFlags: reply.clean = (u32_of(field) & kReplyClean) != 0; break;
       default: break;
     }
     if (!good) return std::unexpected(FrameError::kBadField);

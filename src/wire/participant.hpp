@@ -55,6 +55,7 @@ struct Reply {
   std::uint32_t status = kStatusSuccess;
   Reason reason;                             // why not, when status is not success
   std::optional<FilesystemSummary> summary;  // freezer only
+  bool clean = false;  // freezer: nothing of this or any transaction is left; the next may begin
 };
 
 // kMoreTime and kMoreTimeReply: how much longer the answer to `message_id` may take, from now, and
