@@ -29,10 +29,11 @@ compile:
 	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
 	@cmake --build $(BUILD)
 
-demo: root-for-demo deps ## the main job, proved; ROUNDS=n BREAK=writer|freezer|early-release (root)
+demo: root-for-demo deps ## the main job, proved; ROUNDS=n BREAK=writer|freezer|early-release REQUESTER=hyperv|local (root)
 	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
 	@cmake --build $(BUILD) --target e2e_programs
 	@python3 -B $(E2E)/demo.py --programs $(PROGRAMS) \
+	    $(if $(REQUESTER),--requester $(REQUESTER)) \
 	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(BREAK),--break $(BREAK))
 
 test: root-for-test build stock lint fuzz-smoke ## every test (root)

@@ -58,9 +58,12 @@ void Driver::perform(const coordinator::KeepRecord&) {
                   .append(base::to_text(record.id))
                   .append(": ")
                   .append(record.sentence));
-  auto host = record.requester_kind == coordinator::RequesterKind::kLocal
-                  ? std::vector<records::HostPart>{}
-                  : host_story_.take(record.began);
+  std::vector<records::HostPart> host;
+  if (record.requester_kind != coordinator::RequesterKind::kLocal) {
+    host = host_story_.told(record.began);
+    // A backup's story begins with its CHECK, which has a record of its own.
+    if (!record.check_only) host_story_.forget();
+  }
   unwritten_.push_back(transaction_.make_record(record, std::move(host)));
 }
 

@@ -12,7 +12,7 @@ void HostStory::add(const requesters::HostExchange& exchange) {
   }
 }
 
-std::vector<records::HostPart> HostStory::take(base::Instant began) {
+std::vector<records::HostPart> HostStory::told(base::Instant began) const {
   std::vector<records::HostPart> parts;
   for (const requesters::HostExchange& exchange : exchanges_) {
     parts.push_back({.request = std::string(exchange.request),
@@ -20,7 +20,6 @@ std::vector<records::HostPart> HostStory::take(base::Instant began) {
                      .length = exchange.answered - exchange.asked,
                      .success = exchange.success});
   }
-  exchanges_.clear();
   return parts;
 }
 

@@ -15,8 +15,9 @@ class HostStory {
 
   // The oldest gives way. Freeze-safe.
   void add(const requesters::HostExchange& exchange);
-  // All since the last call, with times relative to `began`. Allocates.
-  std::vector<records::HostPart> take(base::Instant began);
+  // All since forget(), with times relative to `began`. Allocates.
+  std::vector<records::HostPart> told(base::Instant began) const;
+  void forget() { exchanges_.clear(); }
 
  private:
   base::FixedVector<requesters::HostExchange, kExchangesMax> exchanges_;

@@ -7,11 +7,13 @@
 
 namespace vss::requesters {
 
-// Pure. The pause doubles with each failure in a row, from `kFirst` to `kLongest`.
+// Pure. The pause doubles with each failure in a row, from `kFirst` to `longest`.
 class Reopening {
  public:
   static constexpr base::Duration kFirst = base::milliseconds{20};
   static constexpr base::Duration kLongest = base::seconds{30};
+
+  explicit Reopening(base::Duration longest = kLongest) : longest_(longest) {}
 
   base::Instant at() const { return at_; }  // never(): the door is open
   bool is_due(base::Instant now) const { return now >= at_; }
@@ -21,12 +23,13 @@ class Reopening {
   void proved() { pause_ = kFirst; }
   void failed(base::Instant now) {
     at_ = now + pause_;
-    pause_ = std::min(2 * pause_, kLongest);
+    pause_ = std::min(2 * pause_, longest_);
   }
 
  private:
   base::Instant at_;  // zero: at once
   base::Duration pause_ = kFirst;
+  base::Duration longest_;
 };
 
 }  // namespace vss::requesters

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The main job, proved: an application-consistent copy of two volumes, taken one after the other.
 
-    demo.py --programs build/dev/tests/e2e/programs.json [--rounds N] [--break WHAT]
+    demo.py --programs build/dev/tests/e2e/programs.json [--requester hyperv|local] [--rounds N]
+            [--break WHAT]
 
-Prints what happened and ends with "application-consistent: yes" (exit 0) or "no" (exit 1). The
+The requester is a simulated Hyper-V host at its channel, or the administrator's vssctl. Prints what happened and ends with "application-consistent: yes" (exit 0) or "no" (exit 1). The
 verdict needs three witnesses: the record of the transaction, the filesystems of the copies, and the
 application's own history in them. --break spoils one link of the chain on purpose.
 """
@@ -25,21 +26,29 @@ from harness.testing import require_root, wait_until
 
 PAUSE_S = 1.0           # between the copies of the two volumes
 SLOW_TRANSFER_MS = 5000  # --break writer: between the two halves, longer than the freeze takes
+REQUESTERS = {
+    "hyperv": "a Hyper-V host, simulated by vss-hostsim, takes a backup",
+    "local": "vssctl snapshot --filesystems all",
+}
 BREAKS = {
     "writer": "the writer answers that it holds, and holds nothing",
     "freezer": "the freezer freezes another volume and leaves these two alone",
     "early-release": "the hold ends before the second volume is copied",
 }
-# COMMAND of `vssctl snapshot`: the copying itself is done outside, which has the images.
+# What the requester runs while all is held: the copying itself is done outside, which has the images.
 COMMAND = """#!/bin/sh
 echo held > /run/demo/held
 read answer < /run/demo/answer
 [ "$answer" = copied ]
 """
 CONFIG = """
-[requesters.local]
+[requesters.{kind}]
+require = "application"
 freeze = 2
+hold = {hold}
 """
+HOLD_S = 30
+EARLY_HOLD_S = 3  # --break early-release: shorter than the copying
 
 
 def say(text=""):
@@ -117,15 +126,18 @@ def run_control(provider):
 
 
 class Demo:
-    def __init__(self, box, broken):
+    def __init__(self, box, kind, broken):
         self.box = box
+        self.kind = kind
         self.broken = broken
         self.bank = Bank(box, SLOW_TRANSFER_MS if broken == "writer" else 0)
         self.provider = Provider(box, 4 * PAUSE_S if broken == "early-release" else PAUSE_S)
 
     def start_service(self):
         other = ["--freezer-option=--only=/mnt/other"] if self.broken == "freezer" else []
-        self.service = Service(self.box, CONFIG).start_spawning(*other)
+        hold = EARLY_HOLD_S if self.broken == "early-release" else HOLD_S
+        config = CONFIG.format(kind=self.kind, hold=hold)
+        self.service = Service(self.box, config).start_spawning("--vmbus-shm", *other)
         if self.broken == "writer":
             self.box.start("lying_writer", self.service.runtime, "bank")
         else:
@@ -139,13 +151,18 @@ class Demo:
             wait_until(lambda: self.bank.read("between"), 2 * SLOW_TRANSFER_MS / 1000)
         time.sleep(random.uniform(0, 0.5))
 
+    def start_requester(self):
+        if self.kind == "hyperv":
+            return self.box.start("vss-hostsim", "--runtime-dir", self.service.runtime, "backup",
+                                  "--exec", "/bin/copy-volumes")
+        return self.service.start_ctl("snapshot", "--filesystems", "all", "--",
+                                      "/bin/copy-volumes")
+
     def run_round(self, number, verbose):
         """True if all three witnesses agree that the copy is good."""
         self.bank.start_measuring()
         self.choose_moment()
-        hold = ["--hold-max", "3"] if self.broken == "early-release" else []
-        requester = self.service.start_ctl("snapshot", "--filesystems", "all", "--require",
-                                           "application", *hold, "--", "/bin/copy-volumes")
+        requester = self.start_requester()
         held = self.provider.wait_until_held(requester)
         directory = self.provider.copy(f"round-{number}") if held else None
         if held:
@@ -153,7 +170,7 @@ class Demo:
         status = requester.wait(60)
         record = self.service.record()
         if directory is None:
-            say(f"  vssctl       exit {status}: {requester.errors.strip()}")
+            say(f"  requester    exit {status}: {(requester.output + requester.errors).strip()}")
             say(f"  record       {record['sentence']}")
             return False
         self.bank.wait_for_transfers(3, 30)
@@ -174,13 +191,13 @@ class Demo:
             f"(the copies are {self.provider.pause:g} s apart)")
         say(f"  record       {record['sentence']}")
         say(f"               result {record['result']}, grade {record['grade']}; "
-            f"vssctl exit {status}")
+            f"requester exit {status}")
         say(f"  filesystems  {'; '.join(filesystems) or 'frozen and clean, both'}")
         say(f"  contents     {told}: {'torn' if contents else 'whole'}")
         for complaint in contents:
             say(f"               {complaint}")
 
-def run_demo(programs, rounds, broken):
+def run_demo(programs, kind, rounds, broken):
     volumes = [Volume("a"), Volume("b")]
     if broken == "freezer":
         volumes.append(Volume("other"))
@@ -188,13 +205,13 @@ def run_demo(programs, rounds, broken):
     if broken:
         say(f"Broken on purpose: {BREAKS[broken]}.")
     with Sandbox(programs, volumes, limit_s=120 + 15 * rounds) as box:
-        demo = Demo(box, broken)
+        demo = Demo(box, kind, broken)
         if broken != "writer":
             demo.bank.wait_for_transfers(20, 20)
         if not run_control(demo.provider):
             return False
         demo.start_service()
-        say("With the service: vssctl snapshot --filesystems all, copied in the same way.")
+        say(f"With the service: {REQUESTERS[kind]}, copied in the same way.")
         good = 0
         for number in range(1, rounds + 1):
             good += demo.run_round(number, verbose=rounds == 1)
@@ -208,12 +225,14 @@ def run_demo(programs, rounds, broken):
 def main():
     parser = argparse.ArgumentParser(description="The main job of OpenVSS, proved.")
     parser.add_argument("--programs", required=True, help="programs.json of the build")
+    parser.add_argument("--requester", choices=sorted(REQUESTERS), default="hyperv")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--break", dest="broken", choices=sorted(BREAKS))
     options = parser.parse_args()
     require_root("the demo")
     try:
-        consistent = run_demo(Programs(options.programs), options.rounds, options.broken)
+        consistent = run_demo(Programs(options.programs), options.requester, options.rounds,
+                              options.broken)
     except (ServiceError, SandboxError, RuntimeError, OSError,
             subprocess.SubprocessError) as error:  # TimeoutError is an OSError
         say(f"failed: {error}")

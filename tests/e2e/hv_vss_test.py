@@ -47,12 +47,8 @@ class StockDaemon:
 class Situations:
     """For both. Each test begins with a client that has registered."""
 
-    def let_settle(self):
-        """Before the next backup."""
-
     def test_whole_backup(self, times=1):
         for _ in range(times):
-            self.let_settle()
             for name in ("HOT_BACKUP", "FREEZE", "THAW"):
                 status, seconds = self.standin.request(name)
                 self.say(f"{name}: {status:#x} after {1000 * seconds:.0f} ms")
@@ -91,7 +87,6 @@ class Situations:
         self.test_backup_of_a_known_client()
 
     def test_backup_of_a_known_client(self):
-        self.let_settle()
         for name in ("HOT_BACKUP", "FREEZE", "THAW"):
             self.assertEqual(self.standin.request(name)[0], OK)
 
@@ -144,17 +139,11 @@ class WithVssd(Situations, EndToEndTest):
     def let_go_on(self):
         self.service.vssd.signal(signal.SIGCONT)
 
-    def let_settle(self):
-        """The answer to THAW comes when everything runs; the freezer puts its slots away after it,
-        and until then refuses what would be a new plan."""
-        self.service.wait_until_ready()
-
     def assert_thawed(self, within=5):
         self.assertIsNotNone(self.probe.wait_thawed("/mnt/a", now(), within),
                              self.probe.what_hinders("/mnt/a"))
 
     def freeze(self):
-        self.let_settle()
         self.assertEqual(self.standin.request("HOT_BACKUP")[0], OK)
         status, seconds = self.standin.request("FREEZE")
         self.assertEqual(status, OK, self.service.complaints())

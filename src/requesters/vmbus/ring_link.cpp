@@ -4,8 +4,9 @@
 
 namespace vss::requesters::vmbus {
 
-RingLink::RingLink(HostLinkOwner& owner, std::uint16_t link, std::string_view name)
-    : owner_(owner), ids_(link), name_(name), standing_("not opened yet") {}
+RingLink::RingLink(HostLinkOwner& owner, std::uint16_t link, std::string_view name,
+                   base::Duration pause_max)
+    : owner_(owner), ids_(link), name_(name), reopening_(pause_max), standing_("not opened yet") {}
 
 base::Instant RingLink::next_deadline() const {
   if (is_open() || opening_) return look_at_;

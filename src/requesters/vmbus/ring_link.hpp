@@ -13,7 +13,9 @@ namespace vss::requesters::vmbus {
 // One thread; freeze-safe but for open_door().
 class RingLink : public HostLink {
  public:
-  RingLink(HostLinkOwner& owner, std::uint16_t link, std::string_view name);
+  // `pause_max`: between two attempts to open the door.
+  RingLink(HostLinkOwner& owner, std::uint16_t link, std::string_view name,
+           base::Duration pause_max = Reopening::kLongest);
 
   void perform(const coordinator::Answer& answer) final;
   base::Instant next_deadline() const final;

@@ -7,10 +7,16 @@
 #include "requesters/vmbus/hello.hpp"
 
 namespace vss::requesters::vmbus {
+namespace {
+
+// A person who starts a host is waiting for it.
+constexpr base::Duration kPauseMax = base::seconds{1};
+
+}  // namespace
 
 SharedMemoryLink::SharedMemoryLink(platform::EventLoop& loop, HostLinkOwner& owner,
                                    std::uint16_t link, SharedMemoryDoor door)
-    : RingLink(owner, link, kName), loop_(loop), door_(std::move(door)) {}
+    : RingLink(owner, link, kName, kPauseMax), loop_(loop), door_(std::move(door)) {}
 
 SharedMemoryLink::~SharedMemoryLink() = default;
 

@@ -35,6 +35,9 @@ def render(record):
                       f"{mount['mount_point']} (layer {mount['layer']})"
                       for mount in record["filesystems"] if mount[of_filesystem]]
     lines.append(f"  {seconds(record['ended_us'] or 0)}           end")
+    lines += [f"  {seconds(part['began_us'])} {seconds(part['length_us'])}  "
+              f"host {part['request']}: {'yes' if part['success'] else 'no'}"
+              for part in record["host"]]
     if record["hold_deadline_us"] is not None:
         passed = " (passed: thawed automatically)" if record["automatic_thaw"] else ""
         lines.append(f"  {seconds(record['hold_deadline_us'])}           hold deadline{passed}")
