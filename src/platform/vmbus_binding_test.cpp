@@ -74,6 +74,11 @@ TEST_F(VmbusBinding, RestoreClearsAnOverrideThatWasLeftBehind) {
   expect_as_it_was();
 }
 
+TEST_F(VmbusBinding, OverrideThatCannotBeClearedIsSaid) {
+  vmbus_.errors[kOverride] = EROFS;
+  EXPECT_THAT(refusal(restore_vss_to_kernel(vmbus_.sysfs())), HasSubstr("driver_override"));
+}
+
 TEST_F(VmbusBinding, OlderKernelIsRefusedBeforeAnythingIsWritten) {
   const auto refused = bind_vss_to_uio(vmbus_.sysfs("6.1.0-28-amd64"));
   EXPECT_THAT(refusal(refused), HasSubstr("/dev/vmbus/hv_vss"));

@@ -20,6 +20,7 @@ class VmbusForTest {
   static constexpr const char* kOther = "1eccfd72-4b41-45ef-b73a-4a6e44c12924";
 
   VmbusForTest() {
+    std::filesystem::remove_all(root_);
     write(device(kOther) / "class_id", "{525074dc-8985-46e2-8057-a307dc18a502}\n");
     for (const char* driver : {kUioDriver, kKernelVssDriver, "vfio_other"})
       std::filesystem::create_directories(drivers() / driver);

@@ -64,6 +64,8 @@ class Mover {
     return {};
   }
 
+  base::Status clear_override() const { return write(override_path(), kNoOverride); }
+
   // The device, which `driver` has, goes back to where it was.
   base::Status take_back(const std::string& driver) {
     auto done = write(driver_path(driver, "unbind"), device_.instance);
@@ -184,8 +186,8 @@ base::Result<std::string> restore_vss_to_kernel(const VmbusSysfs& sysfs) {
   auto possible = check_owner(*device);
   if (possible && device->driver == kKernelVssDriver) {
     // An override that was left behind would send the next bind astray.
-    sysfs.write(sysfs.root + "/bus/vmbus/devices/" + device->instance + "/driver_override",
-                kNoOverride);
+    possible = Mover(sysfs, *device).clear_override();
+    if (!possible) return std::unexpected(possible.error());
     return standing_of(*device) + " (as before)";
   }
   if (possible) possible = check_driver(sysfs, kKernelVssDriver);
