@@ -10,7 +10,7 @@ PROGRAMS = $(BUILD)/$(E2E)/programs.json
 CTEST = ctest --test-dir $(BUILD) --output-on-failure
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build compile demo test check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
+.PHONY: help deps stock build compile demo test check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
         fuzz-each bench asan tsan clean
 
 help: ## this text
@@ -19,6 +19,9 @@ help: ## this text
 
 deps: ## install what is missing of cmake/packages.txt (root only if something is)
 	@cmake/deps.sh
+
+stock: ## fetch Debian's hv_vss_daemon to build/stock, to compare with; installs nothing
+	@cmake/stock_daemon.sh build/stock
 
 build: deps compile ## configure and build (PRESET=dev, release, asan or tsan)
 
@@ -32,13 +35,13 @@ demo: root-for-demo deps ## the main job, proved; ROUNDS=n BREAK=writer|freezer|
 	@python3 -B $(E2E)/demo.py --programs $(PROGRAMS) \
 	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(BREAK),--break $(BREAK))
 
-test: root-for-test build lint fuzz-smoke ## every test (root)
+test: root-for-test build stock lint fuzz-smoke ## every test (root)
 	@$(CTEST) -j2
 
 check: compile ## what needs no root: unit tests, simulation, rules of the tree
 	@$(CTEST) -L unit -j2
 
-e2e: root-for-e2e build ## the tests on the real kernel alone (root)
+e2e: root-for-e2e build stock ## the tests on the real kernel alone (root)
 	@$(CTEST) -L root
 
 lint: deps ## clang-format and clang-tidy; what has not changed is not looked at again

@@ -100,7 +100,8 @@ base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& 
     doors.shared_memory_socket =
         path.empty() ? configuration.runtime_dir + "/" + base::runtime::kHostSocket : path;
   }
-  if (!identity.was_root) doors.host_user = ::geteuid();
+  doors.host_users.push_back(0);
+  if (!identity.was_root) doors.host_users.push_back(::geteuid());
   if (identity.become) {
     if (auto given = give_device(doors, *identity.become); !given) {
       return std::unexpected(given.error());

@@ -192,6 +192,7 @@ void Driver::on_participant_event(const coordinator::Event& event) {
     while (plans_.current() != nullptr)
       fail_current_plan("the freezer is gone");
   }
+  if (!pumping_) set_next_deadline();  // a door that waited for this may be opened
 }
 
 void Driver::on_freezer_news(const wire::FrameView& news) {

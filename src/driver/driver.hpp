@@ -38,7 +38,7 @@ struct HostDoors {
   std::string hv_vss_device;         // /dev/vmbus/hv_vss, or what stands in for it
   bool uio = false;                  // the channel itself, through uio_hv_generic
   std::string shared_memory_socket;  // of a host that shares memory
-  std::optional<uid_t> host_user;    // whose host is believed there, beside user 0
+  std::vector<uid_t> host_users;     // whose host is believed there
   std::optional<Trace> trace;        // takes every message
 };
 

@@ -25,7 +25,7 @@ void Driver::add_doors(HostDoors doors) {
                                                    loop_, owner, next_number(),
                                                    requesters::vmbus::SharedMemoryDoor{
                                                        .socket_path = doors.shared_memory_socket,
-                                                       .host_user = doors.host_user})});
+                                                       .host_users = doors.host_users})});
   }
   trace_ = std::move(doors.trace);
 }

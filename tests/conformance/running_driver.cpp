@@ -67,6 +67,10 @@ void RunningDriver::start() {
     wake_watch_ = {};
     driver_->shut_down();
   });
+  driver_->add_doors({.hv_vss_device = doors.hv_vss_device,
+                      .shared_memory_socket = doors.shared_memory_socket,
+                      .host_users = doors.host_users,
+                      .trace = std::nullopt});
   driver_->serve(std::move(sockets));
   thread_ = std::thread([this] { loop_->run(); });
 }

@@ -17,6 +17,7 @@ class RunningDriver {
   ~RunningDriver();
 
   config::Configuration configuration;  // change it before start()
+  driver::HostDoors doors;              // as well; given to every driver that is started
   int log_descriptor = -1;              // -1: the log goes nowhere
   bool user_is_administrator = true;    // the user of the test, when it is not root
 

@@ -99,8 +99,8 @@ void make_node(const char* path, mode_t mode, unsigned major_number, unsigned mi
 
 void make_skeleton() {
   for (const char* directory :
-       {"bin", "sbin", "lib", "lib64", "usr", "usr/lib", "etc", "dev", "dev/shm", "proc", "sys",
-        "run", "mnt", "tmp", "var", "var/lib", "old"}) {
+       {"bin", "sbin", "lib", "lib64", "usr", "usr/lib", "etc", "dev", "dev/shm", "dev/pts", "proc",
+        "sys", "run", "mnt", "tmp", "var", "var/lib", "old"}) {
     require(mkdir(directory, 0755) == 0, directory);
   }
   require(chmod("tmp", 01777) == 0 && chmod("dev/shm", 01777) == 0, "chmod");
@@ -122,6 +122,11 @@ void mount_pseudo() {
   require(mount("sysfs", "sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0, "sysfs");
   // A bind remount: this mount becomes read-only, the machine's sysfs stays as it is.
   require(mount(nullptr, "sys", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) == 0, "sysfs");
+  // Terminals of the sandbox's own, for a stand-in whose other side the harness holds: none of the
+  // machine's can be seen here.
+  require(mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+                "newinstance,mode=600,ptmxmode=600") == 0,
+          "devpts");
   require(mount("tmpfs", "run", "tmpfs", MS_NOSUID | MS_NODEV, "size=64m,mode=755") == 0, "run");
 }
 
@@ -157,7 +162,9 @@ bool is_harmless(const std::string& line, const std::set<std::string>& devices) 
   while (fields >> word && word != "-") {
   }
   fields >> type >> source;
-  if (type == "tmpfs" || type == "proc" || type == "sysfs") return device.starts_with("0:");
+  if (type == "tmpfs" || type == "proc" || type == "sysfs" || type == "devpts") {
+    return device.starts_with("0:");
+  }
   if (type == "btrfs") return devices.contains(source);  // its device number is anonymous
   return devices.contains(device) && devices.contains(source);
 }

@@ -108,6 +108,10 @@ class Refusals(EndToEndTest):
         with self.sandbox([Volume("a")]) as box:
             self.assertNotEqual(box.run("fs_tool", "freeze", "/").status, 0)
 
+    def test_none_of_the_machines_terminals_is_there(self):
+        with self.sandbox([Volume("a")]) as box:
+            self.assertEqual(box.run("ls", "/dev/pts").output.split(), ["ptmx"])
+
     def test_the_tool_refuses_to_run_outside(self):
         result = subprocess.run([self.programs.path("fs_tool"), "freeze", "/nonexistent"],
                                 capture_output=True, text=True, check=False)

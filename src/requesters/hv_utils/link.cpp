@@ -93,7 +93,7 @@ void HvUtilsLink::on_readable() {
     const auto step = opening.session.received(bytes, platform::now());
     if (!was_registered && opening.session.registered()) {
       stand("open and registered");
-      log(base::LogSeverity::kInfo, "is open: backups of the Hyper-V host are served");
+      say_open();
     }
     follow(step);
   }
@@ -164,10 +164,17 @@ void HvUtilsLink::close(std::string_view why) {
       .reason = coordinator::Reason{"the channel to the Hyper-V host was closed: "}.append(why)});
 }
 
+// Once after each line that said the contrary.
+void HvUtilsLink::say_open() {
+  if (std::exchange(open_said_, true)) return;
+  log(base::LogSeverity::kInfo, "is open: backups of the Hyper-V host are served");
+}
+
 // Once for each thing that is wrong, however often it is tried.
 void HvUtilsLink::say_why_not(const base::Error& error) {
   if (error.os_errno == last_open_error_) return;
   last_open_error_ = error.os_errno;
+  open_said_ = false;
   switch (error.os_errno) {
     case ENOENT:
     case ENXIO:
@@ -208,6 +215,7 @@ void HvUtilsLink::say_closed(std::string_view why, base::Instant now) {
   closing_reason_ = why;
   closing_said_ = now;
   closings_unsaid_ = 0;
+  open_said_ = false;
   log(base::LogSeverity::kWarning, text);
 }
 

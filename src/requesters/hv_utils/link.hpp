@@ -45,6 +45,7 @@ class HvUtilsLink final : public HostLink {
   HvUtilsSession::Step write(const wire::HvVssMessage& message);
   void ask();
   void close(std::string_view why);
+  void say_open();
   void say_why_not(const base::Error& error);
   void say_closed(std::string_view why, base::Instant now);
   void log(base::LogSeverity severity, std::string_view what);
@@ -57,6 +58,7 @@ class HvUtilsLink final : public HostLink {
   platform::OpenMessageDevice open_;
   Reopening reopening_;
   std::unique_ptr<Opening> opening_;
+  bool open_said_ = false;
   int last_open_error_ = 0;          // what was said last about a device that does not open
   std::string_view closing_reason_;  // static text, as logged last
   base::Instant closing_said_;

@@ -100,9 +100,26 @@ TEST_F(HvUtilsLinkTest, FillsNoLogWithADeviceThatFailsAgainAndAgain) {
     let_run();
     wait_for_deadline();
   }
-  EXPECT_EQ(std::ranges::count_if(
-                owner_.lines, [](const auto& line) { return line.text.contains("wrong length"); }),
-            1);
+  EXPECT_TRUE(logged("wrong length"));
+  EXPECT_EQ(owner_.lines.size(), 3U);  // open, closed, open again
+}
+
+TEST_F(HvUtilsLinkTest, WaitsLongerForADeviceThatNeverServed) {
+  start();
+  const auto close_and_reopen = [this] {
+    kernel_.queue(FakeHvUtils::message_of(kFreeze, 3));
+    let_run();
+    const base::Duration pause = link_->next_deadline() - platform::now();
+    wait_for_deadline();
+    return pause;
+  };
+  for (int i = 0; i < 5; ++i) {
+    host_asks(kHotBackup);
+    answer(true);
+    EXPECT_LE(close_and_reopen(), Reopening::kFirst);
+  }
+  close_and_reopen();
+  EXPECT_GT(close_and_reopen(), Reopening::kFirst);
 }
 
 TEST_F(HvUtilsLinkTest, NamesTheRemedyWhenAnotherDaemonHasTheDevice) {

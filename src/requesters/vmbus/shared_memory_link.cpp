@@ -1,5 +1,7 @@
 #include "requesters/vmbus/shared_memory_link.hpp"
 
+#include <algorithm>
+
 #include "platform/signal_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "requesters/vmbus/hello.hpp"
@@ -16,7 +18,7 @@ void SharedMemoryLink::open_door() {
   auto socket = platform::connect_to(door_.socket_path);
   if (!socket) return close(socket.error().message);
   const auto peer = platform::peer_credentials(socket->get());
-  if (!peer || (peer->user_id != 0 && peer->user_id != door_.host_user)) {
+  if (!peer || std::ranges::find(door_.host_users, peer->user_id) == door_.host_users.end()) {
     return close("the host is refused: it must run as root, or as the user who started vssd");
   }
   socket_ = std::move(*socket);

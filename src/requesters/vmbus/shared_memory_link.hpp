@@ -3,8 +3,8 @@
 
 #include <sys/types.h>
 
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.hpp"
 #include "platform/event_loop.hpp"
@@ -15,8 +15,7 @@ namespace vss::requesters::vmbus {
 
 struct SharedMemoryDoor {
   std::string socket_path;
-  // Whose host is believed, beside user 0: it can freeze this machine.
-  std::optional<uid_t> host_user;
+  std::vector<uid_t> host_users;  // whose host is believed: it can freeze this machine
 };
 
 class SharedMemoryLink final : public RingLink {

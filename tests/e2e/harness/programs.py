@@ -7,6 +7,7 @@ import subprocess
 
 
 OUTSIDE = ("sandbox_init", "thaw_guard")
+ON_REQUEST = ("hv_vss_daemon",)  # not ours, and perhaps not there: Sandbox.add_program()
 
 
 class Programs:
@@ -21,7 +22,7 @@ class Programs:
 
     def inside(self):
         """Names of those that are copied into every sandbox."""
-        return [name for name in self._paths if name not in OUTSIDE]
+        return [name for name in self._paths if name not in OUTSIDE + ON_REQUEST]
 
 
 @functools.cache

@@ -218,6 +218,10 @@ class Sandbox:
                 shutil.copy(os.path.realpath(path), destination)
         shutil.copy(os.path.realpath(source), root + target)
 
+    def add_program(self, name):
+        """One that not every sandbox has."""
+        self._copy_in(self.root, self.programs.path(name), "/bin/" + name)
+
     def path(self, inside):
         """Seen from outside. For the tmpfs only: a path below /mnt can hang for ever."""
         if inside == "/mnt" or inside.startswith("/mnt/"):

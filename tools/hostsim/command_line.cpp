@@ -1,0 +1,147 @@
+#include "hostsim/command_line.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "hostsim/backup.hpp"
+#include "hostsim/script.hpp"
+
+namespace hostsim {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr double kSecondsMax = 86'400;
+
+std::chrono::milliseconds milliseconds_of(double seconds) {
+  return std::chrono::milliseconds(std::llround(seconds * 1000));
+}
+
+struct Options {
+  std::string listen;
+  std::string runtime_directory = "/run/openvss";
+  std::uint32_t ring_bytes = kRingBytesMin;
+  double wait = 30;
+  double answer_timeout = 120;
+  double hold = 0;
+  BackupOptions backup;
+  std::vector<std::string> steps;
+  bool json = false;
+};
+
+std::string failure_text(const CLI::App*, const CLI::Error& error) {
+  return fmt::format("vss-hostsim: {}\nTry `vss-hostsim --help`.\n", error.what());
+}
+
+std::string check_ring_bytes(const std::string& text) {
+  const unsigned long value = std::strtoul(text.c_str(), nullptr, 10);
+  if (value >= kRingBytesMin && value <= kRingBytesMax && value % kRingBytesUnit == 0) return "";
+  return "must be a multiple of 4096 from 16384 to 4194304";
+}
+
+void add_common_options(CLI::App& app, Options& options) {
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.failure_message(failure_text);
+  auto* listen = app.add_option("--listen", options.listen, "Socket for the guest");
+  app.add_option("--runtime-dir", options.runtime_directory, "The socket is DIR/vmbus.sock")
+      ->capture_default_str()
+      ->excludes(listen);
+  app.add_option("--wait", options.wait, "Seconds to wait for a guest")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, kSecondsMax));
+  app.add_option("--answer-timeout", options.answer_timeout, "Seconds to wait for an answer")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, kSecondsMax));
+  app.add_option("--ring-bytes", options.ring_bytes, "Size of each of the two rings")
+      ->capture_default_str()
+      ->check(check_ring_bytes);
+}
+
+void add_backup_options(CLI::App& command, Options& options) {
+  command.add_option("--exec", options.backup.command, "Run CMD with sh while the guest is held");
+  command.add_option("--repeat", options.backup.repeat, "Number of backups")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1'000'000U));
+  command.add_option("--hold", options.hold, "Seconds to hold the guest, after CMD")
+      ->check(CLI::Range(0.0, kSecondsMax));
+}
+
+void add_json(CLI::App& command, Options& options, const char* what) {
+  command.add_flag("--json", options.json, what);
+}
+
+HostSettings settings_of(const Options& options, int interrupt_fd) {
+  HostSettings settings;
+  settings.path =
+      options.listen.empty() ? options.runtime_directory + "/vmbus.sock" : options.listen;
+  settings.ring_bytes = options.ring_bytes;
+  settings.wait = milliseconds_of(options.wait);
+  settings.answer_timeout = milliseconds_of(options.answer_timeout);
+  settings.interrupt_fd = interrupt_fd;
+  return settings;
+}
+
+void say(const std::string& what) {
+  fmt::print(stderr, "vss-hostsim: {}\n", what);
+}
+
+int fail(const Problem& problem, int status) {
+  say(problem.what);
+  return status;
+}
+
+// On a host that listens.
+int with_host(const Options& options, int interrupt_fd, const std::function<int(Host&)>& run) {
+  auto host = Host::listen(settings_of(options, interrupt_fd), say);
+  if (!host) return fail(host.error(), 1);
+  return run(*host);
+}
+
+int backup(const Options& options, int interrupt_fd) {
+  return with_host(options, interrupt_fd,
+                   [&](Host& host) { return run_backup(host, options.backup); });
+}
+
+int run(const Options& options, int interrupt_fd) {
+  const auto steps = parse_script(options.steps);
+  if (!steps) return fail(steps.error(), kUsage);
+  return with_host(options, interrupt_fd,
+                   [&](Host& host) { return run_script(host, *steps, options.json); });
+}
+
+}  // namespace
+
+int run_command_line(int count, const char* const* values, int interrupt_fd) {
+  Options options;
+  CLI::App app("The host's end of the Hyper-V VSS channel, for a guest that connects to it.",
+               "vss-hostsim");
+  add_common_options(app, options);
+  auto* backup_command = app.add_subcommand("backup", "Take backups as a host does");
+  add_backup_options(*backup_command, options);
+  add_json(*backup_command, options, "Print one JSON document at the end instead");
+  auto* run_command = app.add_subcommand("run", "Send requests as a script says");
+  run_command
+      ->add_option("STEP", options.steps,
+                   "negotiate, hot_backup, get_dm_info, freeze, thaw, bu_complete, create,\n"
+                   "delete, auto_recover, op=N: a request; with & behind it the answer is not\n"
+                   "waited for. sleep=S; close: close the channel and wait for the guest;\n"
+                   "wait: for all answers; vanish: exit at once")
+      ->required();
+  add_json(*run_command, options, "Print one JSON object for each answer");
+  try {
+    app.parse(count, values);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  options.backup.hold = milliseconds_of(options.hold);
+  options.backup.json = options.json;
+  if (backup_command->parsed()) return backup(options, interrupt_fd);
+  return run(options, interrupt_fd);
+}
+
+}  // namespace hostsim

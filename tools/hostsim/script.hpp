@@ -1,0 +1,26 @@
+// The command `run`: steps in the order in which they are written.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "hostsim/host.hpp"
+
+namespace hostsim {
+
+struct ScriptStep {
+  enum class Kind { kNegotiate, kOperation, kSleep, kClose, kWait, kVanish };
+  Kind kind = Kind::kNegotiate;
+  Operation operation = Operation::kCreate;
+  bool in_background = false;  // the answer is not waited for
+  std::chrono::milliseconds time{0};
+};
+
+// An error names the word and what there is instead.
+Result<std::vector<ScriptStep>> parse_script(const std::vector<std::string>& words);
+
+// Prints each answer as it comes. The exit status.
+int run_script(Host& host, const std::vector<ScriptStep>& steps, bool json);
+
+}  // namespace hostsim

@@ -1,0 +1,108 @@
+#include "hostsim/script.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "hostsim/host_for_test.hpp"
+#include "hostsim/report.hpp"
+
+namespace hostsim {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::internal::CaptureStdout;
+using testing::internal::GetCapturedStdout;
+
+TEST(Script, StepsAreParsed) {
+  const auto steps = parse_script({"freeze&", "sleep=0.25", "op=255", "close"});
+  ASSERT_TRUE(steps);
+  ASSERT_EQ(steps->size(), 4U);
+  EXPECT_TRUE((*steps)[0].in_background);
+  EXPECT_EQ((*steps)[1].time.count(), 250);
+  EXPECT_EQ((*steps)[2].operation, static_cast<Operation>(255));
+  EXPECT_EQ((*steps)[3].kind, ScriptStep::Kind::kClose);
+}
+
+TEST(Script, OtherWordsAreRefused) {
+  for (const char* word : {"melt", "op=256", "op=", "sleep=-1", "sleep=nan", "close&", "&", ""}) {
+    EXPECT_FALSE(parse_script({word})) << word;
+  }
+}
+
+TEST(Script, EachAnswerIsALine) {
+  const Meeting meeting;
+  FakeGuest guest({meeting.socket(), {}});
+  CaptureStdout();
+  EXPECT_EQ(meeting.run({"run", "negotiate", "hot_backup", "freeze", "thaw", "thaw", "op=9",
+                         "auto_recover", "bu_complete", "create", "delete"}),
+            0);
+  EXPECT_THAT(GetCapturedStdout(),
+              MatchesRegex("NEGOTIATE OK [0-9.]+ s\nHOT_BACKUP OK [0-9.]+ s\nFREEZE OK [0-9.]+ s\n"
+                           "THAW OK [0-9.]+ s\nTHAW HV_E_FAIL [0-9.]+ s\nOP_9 HV_E_FAIL [0-9.]+ s\n"
+                           "AUTO_RECOVER HV_E_FAIL [0-9.]+ s\nBU_COMPLETE OK [0-9.]+ s\n"
+                           "CREATE HV_E_FAIL [0-9.]+ s\nDELETE HV_E_FAIL [0-9.]+ s\n"));
+}
+
+TEST(Script, RequestsInTheBackgroundAreAllAnswered) {
+  const Meeting meeting;
+  FakeGuest guest({meeting.socket(), {}});
+  CaptureStdout();
+  EXPECT_EQ(meeting.run({"run", "freeze&", "freeze&", "get_dm_info&", "wait", "thaw"}), 0);
+  EXPECT_THAT(GetCapturedStdout(), HasSubstr("FREEZE HV_E_FAIL"));
+  EXPECT_EQ(guest.freezes(), 1);
+}
+
+TEST(Script, AClosedChannelComesBack) {
+  const Meeting meeting;
+  FakeGuest guest({meeting.socket(), {}});
+  CaptureStdout();
+  EXPECT_EQ(meeting.run({"run", "freeze", "close", "negotiate", "freeze", "thaw", "--json"}), 0);
+  const std::string output = GetCapturedStdout();
+  EXPECT_EQ(Json::parse(output.substr(0, output.find('\n')))["step"], "FREEZE");
+  EXPECT_EQ(guest.connections(), 2);
+  EXPECT_EQ(guest.freezes(), 2);
+}
+
+TEST(Script, AHostThatVanishesSaysNothingMore) {
+  const Meeting meeting;
+  FakeGuest guest({meeting.socket(), {}});
+  CaptureStdout();
+  EXPECT_EQ(meeting.run({"run", "freeze", "vanish", "thaw"}), 0);
+  EXPECT_EQ(GetCapturedStdout().find("THAW"), std::string::npos);
+}
+
+TEST(CommandLine, UsageErrorsAreTwo) {
+  const Meeting meeting;
+  EXPECT_EQ(meeting.run({}), 2);
+  EXPECT_EQ(meeting.run({"run"}), 2);
+  EXPECT_EQ(meeting.run({"run", "melt"}), 2);
+  EXPECT_EQ(meeting.run({"--ring-bytes", "16385", "backup"}), 2);
+  EXPECT_EQ(meeting.run({"--runtime-dir", "/tmp", "backup"}), 2);
+}
+
+TEST(Listener, ReplacesADeadSocketAndSparesALiveOne) {
+  const Meeting meeting;
+  {
+    auto first = Listener::open(meeting.socket());
+    ASSERT_TRUE(first);
+    EXPECT_FALSE(Listener::open(meeting.socket()));
+    std::filesystem::rename(meeting.socket(), meeting.path("dead"));
+  }
+  EXPECT_TRUE(Listener::open(meeting.path("dead")));
+  EXPECT_FALSE(Listener::open("/tmp"));
+  EXPECT_FALSE(Listener::open(std::string(200, 'x')));
+}
+
+TEST(Rings, OfEverySizeCarryABackup) {
+  for (const char* size : {"20480", "4194304"}) {
+    const Meeting meeting;
+    FakeGuest guest({meeting.socket(), {}});
+    CaptureStdout();
+    EXPECT_EQ(meeting.run({"--ring-bytes", size, "backup", "--repeat", "5"}), 0);
+    EXPECT_THAT(GetCapturedStdout(), HasSubstr("5 of 5"));
+  }
+}
+
+}  // namespace
+}  // namespace hostsim
