@@ -11,7 +11,7 @@ CTEST = ctest --test-dir $(BUILD) --output-on-failure
 
 .DEFAULT_GOAL := help
 .PHONY: help deps stock build compile demo test check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
-        fuzz-each asan tsan clean
+        fuzz-each bench asan tsan clean
 
 help: ## this text
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' \
@@ -78,6 +78,12 @@ fuzz-each: deps
 	      build/fuzz/found/$$name $$(ls -d fuzz/corpus/$$name 2>/dev/null) \
 	      > build/fuzz/found/$$name.log 2>&1 || { tail -40 build/fuzz/found/$$name.log; exit 1; }; \
 	done
+
+bench: deps ## how fast coordinator, codecs and ring are, on an idle machine
+	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
+	@cmake --build $(BUILD) --target bench/all
+	@set -e; for program in $(BUILD)/bench/*_bench; do \
+	  $$program --benchmark_counters_tabular=true; done
 
 asan tsan: deps ## the tests without root under sanitizers
 	@cmake --preset $@ --log-level=WARNING > /dev/null

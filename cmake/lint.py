@@ -19,7 +19,8 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ("include", "src", "sdk", "writers", "programs", "tests", "fuzz", "examples", "tools")
+FOLDERS = ("include", "src", "sdk", "writers", "programs", "tests", "fuzz", "bench", "examples",
+           "tools")
 SUFFIXES = {".cpp", ".hpp", ".c", ".h"}
 
 

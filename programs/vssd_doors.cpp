@@ -8,6 +8,7 @@
 #include "base/runtime_paths.hpp"
 #include "platform/clock.hpp"
 #include "platform/directories.hpp"
+#include "platform/vmbus_devices.hpp"
 #include "records/text_table.hpp"
 #include "vssd_setup.hpp"
 
@@ -15,7 +16,6 @@ namespace vss::programs {
 namespace {
 
 constexpr const char* kHvVssDevice = "/dev/vmbus/hv_vss";
-constexpr const char* kVmBus = "/sys/bus/vmbus";  // of a kernel that runs on Hyper-V
 
 // "2026-11-22 18:05:10 UTC" as programs read it.
 std::string machine_readable(std::string utc) {
@@ -38,13 +38,58 @@ base::Result<driver::Trace> open_trace(const std::string& path, const char* door
                        platform::now());
 }
 
-std::string device_of(const config::Configuration& configuration, const VssdOptions& options) {
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
+// The node may come later than vssd, with hv_utils; then the device is on the bus already.
+bool is_offered_vss() {
+  return exists(kHvVssDevice) || platform::find_vss_device().has_value();
+}
+
+// A device that the command line names is served whatever the configuration says.
+void choose_hyperv_door(driver::HostDoors& doors, config::HyperVDoor configured,
+                        const VssdOptions& options) {
   using config::HyperVDoor;
-  if (options.hv_vss_device) return *options.hv_vss_device;
-  const HyperVDoor door = configuration.hyperv_door;
-  const bool serve =
-      door == HyperVDoor::kHvVss || (door == HyperVDoor::kAuto && ::access(kVmBus, F_OK) == 0);
-  return serve ? kHvVssDevice : "";
+  if (options.hv_vss_device) {
+    doors.hv_vss_device = *options.hv_vss_device;
+  } else if (configured == HyperVDoor::kUio) {
+    doors.uio = true;
+  } else if (configured == HyperVDoor::kHvVss ||
+             (configured == HyperVDoor::kAuto && is_offered_vss())) {
+    doors.hv_vss_device = kHvVssDevice;
+  }
+}
+
+// The kernel makes the devices for root. Where the installation's rule has not given them away yet,
+// this does it for the one that is there now.
+base::Status give_device(const driver::HostDoors& doors, const platform::User& user) {
+  std::string path = doors.hv_vss_device;
+  if (doors.uio) {
+    if (const auto node = platform::find_vss_uio()) path = node->path;
+  }
+  if (path.empty() || !exists(path)) return {};
+  // The device itself, where a symbolic link leads to it.
+  std::error_code error;
+  const std::string device = std::filesystem::canonical(path, error).string();
+  return platform::give_to(error ? path : device, {.user = user.user_id, .group = std::nullopt});
+}
+
+// A trace is of one door: its lines do not say which.
+base::Result<driver::Trace> make_trace(const std::string& path, const driver::HostDoors& doors) {
+  const bool hv_vss = !doors.hv_vss_device.empty();
+  const int open =
+      (hv_vss ? 1 : 0) + (doors.uio ? 1 : 0) + (doors.shared_memory_socket.empty() ? 0 : 1);
+  if (open > 1) {
+    return base::fail_usage(
+        "--capture: a trace is of one door, and two are open: leave out --vmbus-shm, or set "
+        "hyperv.door = \"off\"");
+  }
+  if (open == 0) {
+    return base::fail_usage(
+        "--capture: there is no door to a host: this is no Hyper-V guest; see --vmbus-shm");
+  }
+  return open_trace(path, hv_vss ? "hv_vss" : "vmbus");
 }
 
 }  // namespace
@@ -53,7 +98,7 @@ base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& 
                                                    const VssdOptions& options,
                                                    const Identity& identity) {
   driver::HostDoors doors;
-  doors.hv_vss_device = device_of(configuration, options);
+  choose_hyperv_door(doors, configuration.hyperv_door, options);
   if (options.shared_memory_socket) {
     const std::string& path = *options.shared_memory_socket;
     doors.shared_memory_socket =
@@ -61,29 +106,13 @@ base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& 
   }
   doors.host_users.push_back(0);
   if (!identity.was_root) doors.host_users.push_back(::geteuid());
-  // The kernel makes the device for root. Where the installation's rule has not given it away yet,
-  // this does it for the device that is there now.
-  if (identity.become && !doors.hv_vss_device.empty() &&
-      ::access(doors.hv_vss_device.c_str(), F_OK) == 0) {
-    // The device itself, where a symbolic link leads to it.
-    std::error_code error;
-    const std::string device = std::filesystem::canonical(doors.hv_vss_device, error).string();
-    auto given =
-        platform::give_to(device, {.user = identity.become->user_id, .group = std::nullopt});
-    if (!given) return std::unexpected(given.error());
+  if (identity.become) {
+    if (auto given = give_device(doors, *identity.become); !given) {
+      return std::unexpected(given.error());
+    }
   }
   if (options.trace_file) {
-    const bool ring = !doors.shared_memory_socket.empty();
-    if (ring && !doors.hv_vss_device.empty()) {
-      return base::fail_usage(
-          "--capture: a trace is of one door, and two are open: leave out --vmbus-shm, or set "
-          "hyperv.door = \"off\"");
-    }
-    if (!ring && doors.hv_vss_device.empty()) {
-      return base::fail_usage(
-          "--capture: there is no door to a host: this is no Hyper-V guest; see --vmbus-shm");
-    }
-    auto trace = open_trace(*options.trace_file, ring ? "vmbus" : "hv_vss");
+    auto trace = make_trace(*options.trace_file, doors);
     if (!trace) return std::unexpected(trace.error());
     doors.trace = std::move(*trace);
   }

@@ -70,6 +70,8 @@ log_level = "debug"
 [filesystems]
 exclude = ["/scratch*", "/mnt/usb"]
 unfreezable = "fail"
+[hyperv]
+door = "uio"
 [requesters.hyperv]
 check = 11
 prepare = 12
@@ -97,6 +99,7 @@ timeout = 7
   EXPECT_EQ(configuration->control_group, "backup");
   EXPECT_EQ(configuration->socket_group, "apps");
   EXPECT_EQ(configuration->log_level, LogLevel::kDebug);
+  EXPECT_EQ(configuration->hyperv_door, HyperVDoor::kUio);
   ASSERT_EQ(configuration->filesystems.exclude.size(), 2U);
   EXPECT_EQ(configuration->filesystems.exclude[1].view(), "/mnt/usb");
   EXPECT_EQ(configuration->filesystems.unfreezable, wire::UnfreezablePolicy::kFail);

@@ -5,9 +5,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <new>
-#include <vector>
 
-#include "coordinator/coordinator.hpp"
+#include "coordinator/obedient_story.hpp"
 
 namespace {
 
@@ -49,76 +48,8 @@ void operator delete[](void* memory, std::size_t) noexcept {
 namespace vss::coordinator {
 namespace {
 
-// Everybody answers everything: the actions of one step are the answers of the next round.
-class Obedient {
- public:
-  Obedient(std::size_t writers, int levels) : coordinator_(policy_for(writers), {{1000}, 1}) {
-    questions_.reserve(2 * writers + 16);
-    answers_.reserve(2 * writers + 16);
-    for (std::size_t i = 0; i < writers; ++i) {
-      WriterJoined joined;
-      joined.name = "writer";
-      joined.level = static_cast<int>(i) % levels;
-      joined.criticality = i % 2 == 0 ? Criticality::kRequired : Criticality::kOptional;
-      coordinator_.step(now_, joined);
-    }
-    FreezerJoined freezer;
-    freezer.standing.clean = freezer.standing.guardian_alive = true;
-    coordinator_.step(now_, freezer);
-  }
-
-  // One in seven optional writers refuses; every third transaction runs into its deadline.
-  void transaction(std::uint32_t number) {
-    FreezeRequested freeze{{1}, RequesterKind::kHyperV, "host", number, {}};
-    step(freeze);
-    settle();
-    if (number % 3 == 0) {
-      now_ = now_ + base::seconds{60};
-      step(Tick{});
-    } else {
-      step(ThawRequested{{1}, "host", number, {}});
-    }
-    settle();
-    if (coordinator_.phase() == Phase::kIdle) ++finished_;
-  }
-  std::uint32_t finished() const { return finished_; }
-
- private:
-  static Policy policy_for(std::size_t writers) {
-    Policy policy = default_policy();
-    policy.writers_max = writers;
-    return policy;
-  }
-  void step(const Event& event) {
-    for (const Action& action : coordinator_.step(now_, event).actions) {
-      if (const auto* tell = std::get_if<Tell>(&action)) questions_.push_back(*tell);
-    }
-  }
-  void settle() {
-    while (!questions_.empty()) {
-      answers_.swap(questions_);
-      questions_.clear();
-      for (const Tell& tell : answers_) {
-        Answered answered;
-        answered.id = tell.id;
-        answered.message_id = tell.message_id;
-        answered.operation_raw = operation_raw(tell.operation);
-        answered.success = tell.id.index % 14 != 1;
-        answered.filesystems.to_freeze = 2;
-        answered.filesystems.frozen = tell.operation == Operation::kFreeze ? 2 : 0;
-        step(answered);
-      }
-    }
-  }
-
-  Coordinator coordinator_;
-  Instant now_{1'000'000'000};
-  std::vector<Tell> questions_, answers_;
-  std::uint32_t finished_ = 0;
-};
-
 TEST(Allocation, NoneIn1000TransactionsWithFiftyWriters) {
-  Obedient story(50, 5);
+  Obedient story({.writers = 50, .levels = 5});
   story.transaction(1);
   allocations = 0;
   counting = true;
@@ -131,7 +62,7 @@ TEST(Allocation, NoneIn1000TransactionsWithFiftyWriters) {
 
 // Quadratic work would take minutes here; the bound leaves room for a busy machine and sanitizers.
 TEST(Scale, TenThousandWritersOnAThousandLevelsTakeNoQuadraticTime) {
-  Obedient story(10'000, 1000);
+  Obedient story({.writers = 10'000, .levels = 1000});
   const auto began = std::chrono::steady_clock::now();
   story.transaction(1);
   EXPECT_EQ(story.finished(), 1U);

@@ -36,6 +36,7 @@ struct DriverSockets {
 // The doors through which hosts are served; what is not set is not served.
 struct HostDoors {
   std::string hv_vss_device;         // /dev/vmbus/hv_vss, or what stands in for it
+  bool uio = false;                  // the channel itself, through uio_hv_generic
   std::string shared_memory_socket;  // of a host that shares memory
   std::vector<uid_t> host_users;     // whose host is believed there
   std::optional<Trace> trace;        // takes every message

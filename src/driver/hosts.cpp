@@ -3,10 +3,12 @@
 #include "platform/clock.hpp"
 #include "requesters/hv_utils/link.hpp"
 #include "requesters/vmbus/shared_memory_link.hpp"
+#include "requesters/vmbus/uio_link.hpp"
 
 namespace vss::driver {
 
 using requesters::vmbus::SharedMemoryLink;
+using requesters::vmbus::UioLink;
 
 void Driver::add_doors(HostDoors doors) {
   requesters::HostLinkOwner& owner = *this;
@@ -14,6 +16,9 @@ void Driver::add_doors(HostDoors doors) {
   if (!doors.hv_vss_device.empty()) {
     hosts_.push_back({"hyperv:hv_vss", std::make_unique<requesters::HvUtilsLink>(
                                            loop_, owner, next_number(), doors.hv_vss_device)});
+  }
+  if (doors.uio) {
+    hosts_.push_back({UioLink::kName, std::make_unique<UioLink>(loop_, owner, next_number())});
   }
   if (!doors.shared_memory_socket.empty()) {
     hosts_.push_back({SharedMemoryLink::kName, std::make_unique<SharedMemoryLink>(

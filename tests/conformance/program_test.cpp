@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <chrono>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "base/exit_status.hpp"
@@ -70,6 +72,22 @@ TEST(Program, WithoutFreeDescriptorsTurnsConnectionsAwayAndGoesOn) {
   EXPECT_TRUE(output.find("no file descriptor left") != std::string::npos ||
               output.find("its place is needed") != std::string::npos)
       << output;
+}
+
+TEST(Program, ServesWithoutTheUioDoorAndSaysWhyItIsClosed) {
+  RunningProgram vssd({.configuration = "[hyperv]\ndoor = \"uio\"\n"});
+  ASSERT_TRUE(vssd.wait_until_serving()) << vssd.output();
+  for (int tries = 0; tries < 500 && !vssd.output().contains("hyperv:uio: "); ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  EXPECT_TRUE(vssd.output().contains("hyperv:uio: ")) << vssd.output();
+  EXPECT_FALSE(vssd.output().contains("/dev/vmbus/hv_vss is not there")) << vssd.output();
+}
+
+TEST(Program, CaptureOfTwoDoorsIsRefused) {
+  RunningProgram vssd({.configuration = "[hyperv]\ndoor = \"uio\"\n",
+                       .arguments = {"--vmbus-shm", "--capture", "/tmp/never-made"}});
+  EXPECT_EQ(vssd.wait_for_exit(), base::kExitUsage);
+  EXPECT_TRUE(vssd.output().contains("two are open")) << vssd.output();
 }
 
 TEST(Program, RefusesARuntimeDirectoryOnADisk) {

@@ -64,7 +64,8 @@ TEST(LayersRule, ASubFolderIncludesTheOneAboveAndNotTheOtherWayRound) {
 }
 
 TEST(LayersRule, TestsAndProgramsIncludeAnything) {
-  for (const char* path : {"src/base/a_test.cpp", "tests/e2e/a.cpp", "programs/a.cpp"}) {
+  for (const char* path :
+       {"src/base/a_test.cpp", "tests/e2e/a.cpp", "programs/a.cpp", "bench/a.cpp"}) {
     EXPECT_THAT(layers(path, "#include \"wire/frame.hpp\""), IsEmpty()) << path;
   }
 }
@@ -73,7 +74,8 @@ TEST(LayersRule, AHeaderThatOnlyTestsIncludeIsATest) {
   const SourceFile fixture = file("src/base/fixture.hpp", "#include \"wire/frame.hpp\"\n");
   const SourceFile test = file("src/base/a_test.cpp", "#include \"base/fixture.hpp\"\n");
   const SourceFile user = file("src/base/a.cpp", "#include \"base/fixture.hpp\"\n");
-  EXPECT_THAT(check_layers({fixture, test}, kLayers), IsEmpty());
+  const SourceFile benchmark = file("bench/a.cpp", "#include \"base/fixture.hpp\"\n");
+  EXPECT_THAT(check_layers({fixture, test, benchmark}, kLayers), IsEmpty());
   EXPECT_EQ(check_layers({fixture, test, user}, kLayers).size(), 1U);
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kTestFolders = {"tests/", "fuzz/"};
+constexpr std::array kTestFolders = {"tests/", "fuzz/", "bench/"};
 
 bool is_outside(const fs::path& relative) {
   const std::string first = relative.begin()->string();

@@ -19,9 +19,15 @@ class RingMemory {
   static constexpr std::size_t kHeader = 4096;
   static constexpr std::size_t kData = 12'288;
 
-  RingMemory() : words_((kHeader + kData) / sizeof(std::uint64_t)) {}
+  static constexpr std::size_t kWords = (kHeader + kData) / sizeof(std::uint64_t);
 
-  std::span<std::byte> memory() { return std::as_writable_bytes(std::span{words_}); }
+  RingMemory() : own_(kWords), words_(own_) {}
+  // Memory of kWords that somebody else owns.
+  explicit RingMemory(std::span<std::uint64_t> words) : words_(words) {}
+  RingMemory(const RingMemory&) = delete;
+  RingMemory& operator=(const RingMemory&) = delete;
+
+  std::span<std::byte> memory() { return std::as_writable_bytes(words_); }
   std::span<std::byte> data() { return memory().subspan(kHeader); }
   Ring ring() { return Ring(memory(), kHeader); }
 
@@ -29,11 +35,17 @@ class RingMemory {
   void set(Ring::Word word, std::uint32_t value) { ring().store(word, value); }
 
  private:
-  std::vector<std::uint64_t> words_;
+  std::vector<std::uint64_t> own_;
+  std::span<std::uint64_t> words_;
 };
 
 class HostForTest {
  public:
+  HostForTest() = default;
+  // Both rings in one piece, the guest's sending ring first.
+  explicit HostForTest(std::span<std::uint64_t> both)
+      : to_guest(both.subspan(RingMemory::kWords)), from_guest(both.first(RingMemory::kWords)) {}
+
   RingMemory to_guest, from_guest;
 
   // A packet with its trailer, or any bytes, published.
