@@ -1,13 +1,21 @@
 #include "hostsim/child.hpp"
 
+#include <poll.h>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
 #include <csignal>
 
 extern char** environ;
 
 namespace hostsim {
+namespace {
+
+constexpr int kEndMilliseconds = 5000;
+
+}  // namespace
 
 Result<Child> Child::spawn(const std::string& command, bool quiet_stdout) {
   posix_spawn_file_actions_t actions;
@@ -52,6 +60,8 @@ int Child::collect() {
 
 void Child::terminate() const {
   ::kill(pid_, SIGTERM);
+  pollfd ended = {pidfd_.get(), POLLIN, 0};
+  if (::poll(&ended, 1, kEndMilliseconds) != 1) ::kill(pid_, SIGKILL);
 }
 
 }  // namespace hostsim

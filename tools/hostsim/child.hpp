@@ -19,6 +19,7 @@ class Child {
   int ended_fd() const { return pidfd_.get(); }
   // Its exit status, 128 + N after signal N. Waits for it.
   int collect();
+  // Asks it to end; one that does not is killed.
   void terminate() const;
 
  private:

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "hostsim/backup.hpp"
+#include "hostsim/hostile.hpp"
+#include "hostsim/replay.hpp"
 #include "hostsim/script.hpp"
 
 namespace hostsim {
@@ -29,6 +31,9 @@ struct Options {
   double answer_timeout = 120;
   double hold = 0;
   BackupOptions backup;
+  HostileOptions hostile;
+  ReplayOptions replay;
+  std::string file;
   std::vector<std::string> steps;
   bool json = false;
 };
@@ -69,6 +74,12 @@ void add_backup_options(CLI::App& command, Options& options) {
       ->check(CLI::Range(1U, 1'000'000U));
   command.add_option("--hold", options.hold, "Seconds to hold the guest, after CMD")
       ->check(CLI::Range(0.0, kSecondsMax));
+}
+
+void add_hostile_options(CLI::App& command, Options& options) {
+  command.add_option("--seed", options.hostile.seed, "The same seed, the same acts")
+      ->capture_default_str();
+  command.add_option("--count", options.hostile.count, "Number of acts")->capture_default_str();
 }
 
 void add_json(CLI::App& command, Options& options, const char* what) {
@@ -114,6 +125,25 @@ int run(const Options& options, int interrupt_fd) {
                    [&](Host& host) { return run_script(host, *steps, options.json); });
 }
 
+// Guests that go and come back are its daily business: not worth a line each.
+int hostile(const Options& options, int interrupt_fd) {
+  auto host = Host::listen(settings_of(options, interrupt_fd), [](const std::string&) {});
+  if (!host) return fail(host.error(), 1);
+  return run_hostile(*host, options.hostile);
+}
+
+int record(const Options& options, int interrupt_fd) {
+  return with_host(options, interrupt_fd,
+                   [&](Host& host) { return run_record(host, options.file, options.backup); });
+}
+
+int replay(const Options& options, int interrupt_fd) {
+  const auto trace = read_trace(options.file);
+  if (!trace) return fail(trace.error(), 1);
+  return with_host(options, interrupt_fd,
+                   [&](Host& host) { return run_replay(host, *trace, options.replay); });
+}
+
 }  // namespace
 
 int run_command_line(int count, const char* const* values, int interrupt_fd) {
@@ -133,6 +163,16 @@ int run_command_line(int count, const char* const* values, int interrupt_fd) {
                    "wait: for all answers; vanish: exit at once")
       ->required();
   add_json(*run_command, options, "Print one JSON object for each answer");
+  auto* hostile_command = app.add_subcommand("hostile", "Do what no host should");
+  add_hostile_options(*hostile_command, options);
+  add_json(*hostile_command, options, "Print one JSON document at the end instead");
+  auto* record_command = app.add_subcommand("record", "Like backup, with its packets in a file");
+  record_command->add_option("FILE", options.file, "Where the trace goes")->required();
+  add_backup_options(*record_command, options);
+  add_json(*record_command, options, "Print one JSON document at the end instead");
+  auto* replay_command = app.add_subcommand("replay", "Send what a file has, compare the answers");
+  replay_command->add_option("FILE", options.file, "A trace")->required();
+  replay_command->add_flag("--fast", options.replay.fast, "Without the recorded pauses");
   try {
     app.parse(count, values);
   } catch (const CLI::ParseError& error) {
@@ -140,7 +180,11 @@ int run_command_line(int count, const char* const* values, int interrupt_fd) {
   }
   options.backup.hold = milliseconds_of(options.hold);
   options.backup.json = options.json;
+  options.hostile.json = options.json;
   if (backup_command->parsed()) return backup(options, interrupt_fd);
+  if (hostile_command->parsed()) return hostile(options, interrupt_fd);
+  if (record_command->parsed()) return record(options, interrupt_fd);
+  if (replay_command->parsed()) return replay(options, interrupt_fd);
   return run(options, interrupt_fd);
 }
 
