@@ -10,7 +10,7 @@ PROGRAMS = $(BUILD)/$(E2E)/programs.json
 CTEST = ctest --test-dir $(BUILD) --output-on-failure
 
 .DEFAULT_GOAL := help
-.PHONY: help deps stock build compile demo test check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
+.PHONY: help deps stock build compile demo hostile test check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
         fuzz-each bench asan tsan clean
 
 help: ## this text
@@ -35,6 +35,12 @@ demo: root-for-demo deps ## the main job, proved; ROUNDS=n BREAK=writer|freezer|
 	@python3 -B $(E2E)/demo.py --programs $(PROGRAMS) \
 	    $(if $(REQUESTER),--requester $(REQUESTER)) \
 	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(BREAK),--break $(BREAK))
+
+hostile: root-for-hostile deps ## a host that does what no host should; COUNT=n SEED=s (root)
+	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
+	@cmake --build $(BUILD) --target e2e_programs
+	@python3 -B $(E2E)/hostile.py --programs $(PROGRAMS) $(if $(COUNT),--count $(COUNT)) \
+	    $(if $(SEED),--seed $(SEED))
 
 test: root-for-test build stock lint fuzz-smoke ## every test (root)
 	@$(CTEST) -j2

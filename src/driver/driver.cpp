@@ -6,6 +6,7 @@
 #include "driver/first_numbers.hpp"
 #include "driver/status_report.hpp"
 #include "platform/clock.hpp"
+#include "platform/memory.hpp"
 #include "platform/random.hpp"
 #include "records/json.hpp"
 
@@ -254,6 +255,7 @@ std::string Driver::status_json() const {
   status.freezer.reason = std::string(standing_.reason.view());
   status.last = store_.newest();
   status.warnings = options_.warnings;
+  status.heap_bytes = platform::heap_bytes_in_use();
   for (const NamedLink& host : hosts_)
     status.hosts.push_back(std::string(host.name) + ": " + std::string(host.link->standing()));
   return records::to_json(status);

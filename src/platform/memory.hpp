@@ -21,4 +21,8 @@ bool become_io_flusher();
 // Touches `bytes` of the calling thread's stack below the caller. Freeze-safe.
 void touch_stack(std::size_t bytes);
 
+// What malloc has given out and not taken back; 0 where its replacement (a sanitizer's) does not
+// say. Freeze-safe.
+std::size_t heap_bytes_in_use();
+
 }  // namespace vss::platform

@@ -55,4 +55,9 @@ bool become_io_flusher() {
   return ::prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) == 0;
 }
 
+std::size_t heap_bytes_in_use() {
+  const struct mallinfo2 info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
 }  // namespace vss::platform
