@@ -256,6 +256,7 @@ std::string Driver::status_json() const {
   status.last = store_.newest();
   status.warnings = options_.warnings;
   status.heap_bytes = platform::heap_bytes_in_use();
+  status.record_bytes = store_.heap_bytes();
   for (const NamedLink& host : hosts_)
     status.hosts.push_back(std::string(host.name) + ": " + std::string(host.link->standing()));
   return records::to_json(status);

@@ -69,6 +69,7 @@ std::string to_json(const StatusDocument& status) {
   json["expected_absent"] = status.expected_absent;
   json["last"] = status.last ? summary_json(*status.last) : Json(nullptr);
   json["heap_bytes"] = status.heap_bytes;
+  json["record_bytes"] = status.record_bytes;
   json["hosts"] = status.hosts;
   json["warnings"] = status.warnings;
   return dump(json);
@@ -88,6 +89,7 @@ base::Result<StatusDocument> status_from_json(std::string_view text) {
   reader.number("writers", status.writers);
   reader.texts("expected_absent", status.expected_absent);
   reader.number("heap_bytes", status.heap_bytes);
+  reader.number("record_bytes", status.record_bytes);
   reader.texts("hosts", status.hosts);
   reader.texts("warnings", status.warnings);
   if (const Json* freezer = reader.member("freezer")) {

@@ -36,6 +36,7 @@ struct StatusDocument {
   std::vector<std::string> expected_absent;  // names in writers.expected that are not here
   std::optional<RecordSummary> last;         // the newest record
   std::uint64_t heap_bytes = 0;              // that vssd uses of its memory
+  std::uint64_t record_bytes = 0;            // of these: the newest records
   std::vector<std::string> hosts;            // each door to a host, and where it stands
   std::vector<std::string> warnings;         // of this run: memory not locked, files skipped, …
 };

@@ -121,6 +121,16 @@ std::optional<RecordSummary> RecordStore::newest() const {
   return entries_.rbegin()->second.summary;
 }
 
+std::size_t RecordStore::heap_bytes() const {
+  constexpr std::size_t kBookkeeping = 64;  // of malloc and of the map, for each entry
+  std::size_t bytes = 0;
+  for (const auto& [id, entry] : entries_) {
+    bytes += kBookkeeping + sizeof id + sizeof entry + entry.text.capacity() +
+             entry.summary.requester.capacity() + entry.summary.sentence.capacity();
+  }
+  return bytes;
+}
+
 base::Result<std::string> RecordStore::record_json(std::optional<TransactionId> id,
                                                    Source source) const {
   if (entries_.empty()) return base::fail("no transaction was recorded yet");

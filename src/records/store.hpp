@@ -43,6 +43,9 @@ class RecordStore {
   enum class Source { kMemoryOnly, kDiskToo };
   base::Result<std::string> record_json(std::optional<TransactionId> id, Source source) const;
 
+  // What all of this takes of the heap, nearly: of interest to who looks for a leak elsewhere.
+  std::size_t heap_bytes() const;
+
   static constexpr std::size_t kMemoryBytesMax = std::size_t{16} << 20;
 
  private:

@@ -17,7 +17,6 @@ from harness.testing import require_root, wait_until
 
 WARM_UP_ACTS = 2000     # each kind of act came several times
 GROWTH_MAX = 64 << 10   # bytes: what differs from one moment to the next, not from act to act
-RECORD_BYTES = 5 << 10  # at most, of each transaction's record, of which vssd keeps the last 1000
 ACTS_PER_SECOND = 60    # fewer than the slowest build (sanitizers) does
 CONFIG = """
 [requesters.hyperv]
@@ -52,11 +51,10 @@ def run_host(service, seed, count):
 
 def memory_of(service):
     """What vssd's heap holds beside its records, and what the kernel counts, in bytes."""
-    records = len(service.json("history")["transactions"])
-    heap = service.json("status")["heap_bytes"]
+    status = service.json("status")
     with open(f"/proc/{service.vssd.pid}/status", encoding="ascii") as file:
         resident = next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
-    return heap - records * RECORD_BYTES, 1024 * resident
+    return status["heap_bytes"] - status["record_bytes"], 1024 * resident
 
 
 def complaints(service, before, after):
