@@ -132,6 +132,18 @@ TEST_F(HostTest, WholeBackup) {
   EXPECT_EQ(ask_and_wait(kBackupComplete).status, kOk);
 }
 
+TEST_F(HostTest, IsAnsweredBeforeAnybodyTakesPart) {
+  driver.start();
+  connect();
+  host.write(vectors::kNegotiate);
+  ASSERT_TRUE(wait([&] { return host.answered(); }));
+  EXPECT_EQ(host.read(), vectors::kNegotiateAnswer);
+  EXPECT_EQ(ask_and_wait(kGetDmInfo).status, kOk);
+  EXPECT_EQ(ask_and_wait(kHotBackup).status, kFail);
+  EXPECT_EQ(ask_and_wait(kFreeze).status, kFail);
+  EXPECT_EQ(ask_and_wait(kThaw).status, kOk);
+}
+
 TEST_F(HostTest, WriterThatSaysNoFailsCheckAndFreeze) {
   start();
   ask(kHotBackup);
