@@ -30,7 +30,9 @@ std::string clean(std::string_view text) {
 }
 
 std::string seconds_text(base::Duration duration) {
-  return fmt::format("{:.3f} s", std::chrono::duration<double>(duration).count());
+  // Whole milliseconds: what is next to nothing has no sign.
+  const auto ms = std::chrono::round<std::chrono::milliseconds>(duration);
+  return fmt::format("{:.3f} s", std::chrono::duration<double>(ms).count());
 }
 
 std::string utc_text(std::int64_t seconds_since_1970) {

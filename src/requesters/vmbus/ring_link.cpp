@@ -77,16 +77,18 @@ void RingLink::close(std::string_view why) {
   owner_.on_deadline_changed();
 }
 
-// The same again, or more than one line in a second, is only counted: neither a host that is away
+// The same again, or more than a few lines at once, is only counted: neither a host that is away
 // nor one that comes and goes fills the log.
 void RingLink::say(base::LogSeverity severity, std::string_view what) {
   standing_ = what;
   const base::Instant now = platform::now();
+  if (now >= said_at_ + kLogInterval) said_lately_ = 0;
   const bool again = last_said_.view() == what;
-  if (again || now < said_at_ + kLogInterval) {
+  if (again || said_lately_ == kLinesAtOnce) {
     ++unsaid_;
     return;
   }
+  ++said_lately_;
   base::FixedText<400> line{name_.view()};
   line.append(": ").append(what);
   if (unsaid_ > 0) line.append(" (and ").append_number(unsaid_).append(" lines like it before)");

@@ -44,7 +44,8 @@ class RingLink : public HostLink {
  private:
   static constexpr base::Duration kOpeningAtMost = base::seconds{10};
   static constexpr base::Duration kAnswersWaitLook = base::milliseconds{100};
-  static constexpr base::Duration kLogInterval = base::seconds{1};
+  static constexpr base::Duration kLogInterval = base::seconds{10};
+  static constexpr int kLinesAtOnce = 4;
 
   void say(base::LogSeverity severity, std::string_view what);
 
@@ -57,6 +58,7 @@ class RingLink : public HostLink {
   base::Instant look_at_ = base::Instant::never();
   base::FixedText<240> standing_;
   base::Instant said_at_;
+  int said_lately_ = 0;  // in a row, without a pause of kLogInterval
   std::uint64_t unsaid_ = 0;
   base::FixedText<240> last_said_;
 };

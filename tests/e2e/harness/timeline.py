@@ -12,7 +12,7 @@ PHASE_PARTS = {  # phase → which times of writers and of filesystems belong to
 
 
 def seconds(microseconds):
-    return f"{microseconds / 1e6:8.3f}"
+    return f"{round(microseconds / 1000) / 1000:8.3f}"  # next to nothing has no sign
 
 
 def hold_of(record):
