@@ -45,6 +45,7 @@ class Freezer : public Participant {
   void thaw_by_itself(std::string_view why);
   void send_status();
   bool clean() const;
+  bool leaves_nothing() const override { return clean() && !freezing_; }
   bool in_scope(unsigned filesystem) const;
   std::vector<unsigned> plan() const;
   wire::FilesystemSummary plan_summary() const;  // without slots: CHECK has none

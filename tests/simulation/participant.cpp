@@ -157,7 +157,7 @@ void Participant::asked(const Question& question) {
 
 void Participant::answer(const Question& question, bool success, std::string_view reason,
                          std::optional<wire::FilesystemSummary> summary) {
-  const Reply reply{question, success, std::string(reason), summary};
+  const Reply reply{question, success, std::string(reason), summary, leaves_nothing()};
   if (fault_of_question_ && faulty_message_ == question.message_id) {
     const FaultSpec fault = *std::exchange(fault_of_question_, std::nullopt);
     send_faulty(reply, fault);
@@ -241,7 +241,8 @@ void Participant::send_reply(const Reply& reply, std::uint64_t message_id,
                                     .message_id = message_id,
                                     .status = status,
                                     .reason = wire::Reason{reply.reason},
-                                    .summary = reply.summary})
+                                    .summary = reply.summary,
+                                    .clean = reply.clean})
            .bytes());
 }
 

@@ -91,7 +91,11 @@ class Participant {
     bool success = false;
     std::string reason;
     std::optional<wire::FilesystemSummary> summary;
+    bool clean = false;
   };
+
+  // What an answer says of the next transaction: the freezer's says when it may begin.
+  virtual bool leaves_nothing() const { return false; }
 
   void connect();
   void handle(std::span<const std::byte> packet);
