@@ -16,7 +16,7 @@ base::Result<std::string> show(const std::string& sysfs) {
     return base::fail("there is no VSS device in " + sysfs + "/bus/vmbus/devices", ENODEV,
                       base::ErrorKind::kPrerequisite);
   }
-  const std::string text = platform::standing_of(*device);
+  std::string text = platform::standing_of(*device);
   if (device->driver == platform::kUioDriver) return text;
   return base::fail(text);
 }

@@ -106,7 +106,7 @@ Result<StepReport> Backup::thaw() {
   const auto ready = negotiated();
   if (!ready && ready.error().cause == Cause::kInterrupted) return std::unexpected(ready.error());
   if (!ready) {
-    const StepReport lost = {"THAW", false, 0, {}, {ready.error().what}};
+    StepReport lost = {"THAW", false, 0, {}, {ready.error().what}};
     note(lost);
     return lost;
   }

@@ -19,8 +19,8 @@ using testing::internal::GetCapturedStdout;
 
 // The answer to `operation` is changed.
 FakeGuestOptions spoiling(const Meeting& meeting, Operation operation,
-                          std::function<void(Bytes&)> spoil) {
-  return {meeting.socket(), [=](Bytes& answer) {
+                          const std::function<void(Bytes&)>& spoil) {
+  return {meeting.socket(), [operation, spoil](Bytes& answer) {
             if (asks_for(answer, operation)) spoil(answer);
             return true;
           }};

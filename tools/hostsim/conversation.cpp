@@ -178,7 +178,8 @@ void Conversation::thaw_before_leaving() {
   host_.ignore_interrupts();
   if (std::exchange(leaving_, true)) return;
   if (!host_.has_guest() || !may_be_frozen_) return;
-  static_cast<void>(ask(Operation::kThaw));
+  // Whatever comes of it: the host is leaving.
+  [[maybe_unused]] const auto thawed = ask(Operation::kThaw);
 }
 
 }  // namespace hostsim

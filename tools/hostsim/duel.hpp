@@ -15,7 +15,7 @@ enum class Expect { kOneAnswer, kAtMostOne, kNoAnswer };
 // Cause::kInterrupted.
 class Duel {
  public:
-  Duel(Host& host, Random random) : host_(host), random_(std::move(random)) {}
+  Duel(Host& host, Random random) : host_(host), random_(random) {}
 
   Random& random() { return random_; }
   Channel& channel() { return host_.channel(); }

@@ -9,26 +9,18 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "base/unique_fd.hpp"
+#include "platform/linux/sysfs.hpp"
 
 namespace vss::platform {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The whole file without its last newline; nothing when it cannot be read. sysfs files are short.
-std::optional<std::string> read_attribute(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (file.bad()) return std::nullopt;
-  if (text.ends_with('\n')) text.pop_back();
-  return text;
-}
+using sysfs::entries_of;
+using sysfs::present;
+using sysfs::read_attribute;
 
 std::optional<BlockNumber> parse_number(std::string_view text) {
   BlockNumber number;
@@ -43,21 +35,6 @@ std::optional<BlockNumber> parse_number(std::string_view text) {
 std::optional<BlockNumber> number_of(const fs::path& directory) {
   const auto text = read_attribute(directory / "dev");
   return text ? parse_number(*text) : std::nullopt;
-}
-
-bool present(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
-std::vector<fs::path> entries_of(const fs::path& directory) {
-  std::vector<fs::path> entries;
-  std::error_code error;
-  for (fs::directory_iterator i(directory, error), end; !error && i != end; i.increment(error)) {
-    entries.push_back(i->path());
-  }
-  std::ranges::sort(entries);
-  return entries;
 }
 
 // `directory` is the device's own, symbolic links resolved, so that its parent is its disk's.

@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <vector>
+
+#include "platform/linux/sysfs.hpp"
 
 namespace vss::platform {
 namespace {
 
 namespace fs = std::filesystem;
+using sysfs::entries_of;
+using sysfs::present;
+using sysfs::read_attribute;
 
 constexpr std::string_view kVssClass = "{35fa2e29-ea23-4236-96ae-3a6ebacba440}";
 
@@ -19,25 +23,8 @@ constexpr std::string_view kVssClass = "{35fa2e29-ea23-4236-96ae-3a6ebacba440}";
 constexpr unsigned kMajor = 6, kMinor = 10;
 
 std::string first_word(const fs::path& path) {
-  std::ifstream file(path);
-  std::string word;
-  file >> word;
-  return word;
-}
-
-bool present(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
-std::vector<fs::path> entries_of(const fs::path& directory) {
-  std::vector<fs::path> entries;
-  std::error_code error;
-  for (fs::directory_iterator i(directory, error), end; !error && i != end; i.increment(error)) {
-    entries.push_back(i->path());
-  }
-  std::ranges::sort(entries);
-  return entries;
+  const std::string text = read_attribute(path).value_or("");
+  return text.substr(0, text.find_first_of(" \n"));
 }
 
 // "0x0000000000400000"
