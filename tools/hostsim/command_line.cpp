@@ -129,8 +129,8 @@ int run_command_line(int count, const char* const* values, int interrupt_fd) {
       ->add_option("STEP", options.steps,
                    "negotiate, hot_backup, get_dm_info, freeze, thaw, bu_complete, create,\n"
                    "delete, auto_recover, op=N: a request; with & behind it the answer is not\n"
-                   "waited for. sleep=S; close: close the channel and wait for the guest;\n"
-                   "wait: for all answers; vanish: exit at once")
+                   "waited for. sleep=S; until=FILE: sleep until it is there; close: close the\n"
+                   "channel and wait for the guest; wait: for all answers; vanish: exit at once")
       ->required();
   add_json(*run_command, options, "Print one JSON object for each answer");
   try {
