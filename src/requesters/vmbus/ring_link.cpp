@@ -82,7 +82,7 @@ void RingLink::close(std::string_view why) {
 void RingLink::say(base::LogSeverity severity, std::string_view what) {
   standing_ = what;
   const base::Instant now = platform::now();
-  const bool again = last_said_.view() == what;
+  const bool again = last_said_ == standing_;  // both cut to the same length
   if (again || now < said_at_ + kLogInterval) {
     ++unsaid_;
     return;
@@ -91,7 +91,7 @@ void RingLink::say(base::LogSeverity severity, std::string_view what) {
   line.append(": ").append(what);
   if (unsaid_ > 0) line.append(" (and ").append_number(unsaid_).append(" lines like it before)");
   owner_.log(severity, line);
-  last_said_ = what;
+  last_said_ = standing_;
   said_at_ = now;
   unsaid_ = 0;
 }

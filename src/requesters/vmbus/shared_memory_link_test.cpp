@@ -97,6 +97,18 @@ TEST_F(SharedMemoryLinkTest, WaitsForAHostThatIsNotThereYet) {
   EXPECT_LE(owner.logged.size(), 2U);
 }
 
+// Longer than what is kept of it: it must be known again all the same.
+TEST_F(SharedMemoryLinkTest, SaysALongReasonOnce) {
+  SharedMemoryLink lost(loop, owner, 0,
+                        {.socket_path = "/tmp/" + std::string(300, 'x'), .host_users = {}});
+  const base::Instant second = platform::now() + base::milliseconds{1500};
+  while (platform::now() < second) {
+    if (platform::now() >= lost.next_deadline()) lost.on_time(platform::now());
+    platform::sleep_for(base::milliseconds{5});
+  }
+  EXPECT_EQ(owner.logged.size(), 1U);
+}
+
 TEST_F(SharedMemoryLinkTest, OpensNoPathWhileAnythingMayBeFrozen) {
   owner.may_open = false;
   EXPECT_TRUE(link.next_deadline().is_never());
