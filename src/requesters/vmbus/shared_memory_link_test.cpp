@@ -97,6 +97,12 @@ TEST_F(SharedMemoryLinkTest, WaitsForAHostThatIsNotThereYet) {
   EXPECT_LE(owner.logged.size(), 2U);
 }
 
+TEST_F(SharedMemoryLinkTest, SaysWhatAPathMustBe) {
+  SharedMemoryLink lost(loop, owner, 0, {.socket_path = "/dev/null", .host_users = {}});
+  lost.on_time(platform::now());
+  EXPECT_THAT(std::string(lost.standing()), HasSubstr("must be a socket on which a host listens"));
+}
+
 // Longer than what is kept of it: it must be known again all the same.
 TEST_F(SharedMemoryLinkTest, SaysALongReasonOnce) {
   SharedMemoryLink lost(loop, owner, 0,
