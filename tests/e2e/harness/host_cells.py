@@ -184,7 +184,7 @@ class FreezingAgain(HostCell):
 
 
 class ThawingEarly(HostCell):
-    """The FREEZE is answered first, with failure; THAW when everything runs."""
+    """The FREEZE is answered at once, with failure; THAW when everything runs."""
     TITLE = "host thaws early"
     PHASES = DOWN
 
@@ -192,7 +192,10 @@ class ThawingEarly(HostCell):
         return "freeze&", until("host_goes_on"), "thaw"
 
     def strike(self):
+        asked = now()
         self.go_on()
+        self.asker.wait_answer("FREEZE")
+        self.test.assertLess(now() - asked, AT_ONCE_S, self.told())
 
     def measure(self):
         took = super().measure()
