@@ -50,7 +50,9 @@ void add_options(CLI::App& app, VssdOptions& options) {
       ->expected(0, 1)
       ->type_name("[PATH]");
   app.add_option("--hv-vss-device", options.hv_vss_device,
-                 "serve Hyper-V through this device (default: by hyperv.door, /dev/vmbus/hv_vss)");
+                 "serve Hyper-V through this device (default: by hyperv.door, /dev/vmbus/hv_vss)")
+      ->check(CLI::Validator(
+          [](const std::string& path) { return path.empty() ? "name a device" : ""; }, "PATH"));
   app.add_option("--capture", options.trace_file,
                  "write every message of the host and every answer to this new file");
   app.add_flag("--check-config", options.check_configuration, "read the configuration and exit");

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <filesystem>
 
 #include "base/runtime_paths.hpp"
 #include "platform/clock.hpp"
@@ -61,18 +60,16 @@ void choose_hyperv_door(driver::HostDoors& doors, config::HyperVDoor configured,
   }
 }
 
-// The kernel makes the devices for root. Where the installation's rule has not given them away yet,
-// this does it for the one that is there now.
+// The kernel makes its devices for root. Where the installation's rule has not given them away yet,
+// this does it for the one that is there now. What stands in for a device is not touched.
 base::Status give_device(const driver::HostDoors& doors, const platform::User& user) {
-  std::string path = doors.hv_vss_device;
+  std::string path;
+  if (doors.hv_vss_device == kHvVssDevice) path = kHvVssDevice;
   if (doors.uio) {
     if (const auto node = platform::find_vss_uio()) path = node->path;
   }
   if (path.empty() || !exists(path)) return {};
-  // The device itself, where a symbolic link leads to it.
-  std::error_code error;
-  const std::string device = std::filesystem::canonical(path, error).string();
-  return platform::give_to(error ? path : device, {.user = user.user_id, .group = std::nullopt});
+  return platform::give_to(path, {.user = user.user_id, .group = std::nullopt});
 }
 
 // A trace is of one door: its lines do not say which.

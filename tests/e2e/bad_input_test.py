@@ -3,6 +3,7 @@
 import array
 import os
 import random
+import signal
 import socket
 import time
 
@@ -18,7 +19,8 @@ USAGE, NOT_RUN = 2, 125
 
 class CommandLines(EndToEndTest):
     LINES = {
-        "vssd": (["--nonsense"], ["surplus"], ["--runtime-dir"], ["--log-level", "loud"]),
+        "vssd": (["--nonsense"], ["surplus"], ["--runtime-dir"], ["--log-level", "loud"],
+                 ["--hv-vss-device"], ["--capture"], ["--vmbus-shm", "a", "b"]),
         "vss-freezer": (["--nonsense"], ["surplus"], ["--runtime-dir"], ["--only"],
                         ["--only", "relative"], ["--namespace", "mars"], ["--force"],
                         ["--exclude", "/mnt/a"], ["--policy", "sync"], ["--runtime-dir", "here"],
@@ -169,6 +171,140 @@ class Files(EndToEndTest):
             history = service.ctl("history")
             self.assertEqual(history.status, 0, history.errors)
             self.assertEqual(service.ctl("snapshot", "--", "true").status, 0)
+
+
+class Doors(EndToEndTest):
+    """What vssd is told about hosts. A door that does not open is no reason to end: it is named,
+    and tried again."""
+
+    def setUp(self):
+        self.box = self.enterContext(self.sandbox([Volume("a")]))
+        self.box.write("/run/file", "not a socket")
+        self.service = Service(self.box)
+
+    def start(self, *options):
+        self.service.start_vssd(*options)
+        self.service.start_guardian()
+        self.service.start_freezer()
+        self.service.wait_until_ready()
+
+    def assert_named(self, *words):
+        """In the log and in the status, once; and everything else works."""
+        def standing():
+            return self.service.json("status")["hosts"]
+        wait_until(lambda: all(word in self.service.vssd.errors for word in words), 5)
+        for word in words:
+            self.assertIn(word, self.service.vssd.errors)
+        time.sleep(1)
+        lines = [line for line in self.service.vssd.errors.splitlines() if words[0] in line]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertEqual(len(standing()), 1)
+        self.assertIn(words[0], standing()[0])
+        self.say(lines[0])
+        self.say(standing()[0])
+        snapshot = self.service.start_snapshot()
+        self.assertEqual(snapshot.wait(30), 0, snapshot.errors)
+        self.stop()
+
+    def stop(self):
+        self.service.vssd.signal(signal.SIGTERM)
+        self.assertEqual(self.service.vssd.wait(10), 0)
+
+    def assert_refused(self, status, *options, words):
+        before = self.left_behind()
+        child = self.box.run("vssd", "--runtime-dir", self.service.runtime, "--state-dir", STATE,
+                             "--config", CONFIG, *options)
+        self.assertEqual(child.status, status, child.errors)
+        self.assertEqual(len(child.errors.splitlines()), 1, child.errors)
+        for word in words:
+            self.assertIn(word, child.errors)
+        self.assertEqual(self.left_behind(), before)
+        self.say(child.errors.strip())
+
+    def left_behind(self):
+        """In /run, but for what every vssd keeps in its runtime directory."""
+        return sorted(set(os.listdir(self.box.path("/run"))) -
+                      {os.path.basename(self.service.runtime)})
+
+    def test_path_that_is_no_socket(self):
+        self.start("--vmbus-shm", "/run/file")
+        self.assert_named("/run/file", "must be a socket on which a host listens")
+        self.assertEqual(self.box.read("/run/file"), "not a socket")
+
+    def test_path_that_is_too_long(self):
+        path = "/run/" + 300 * "x"
+        self.start("--vmbus-shm", path)
+        self.assert_named(200 * "x")
+
+    def test_host_that_is_not_there(self):
+        self.start("--vmbus-shm", "/run/nowhere")
+        self.assert_named("/run/nowhere", "No such file")
+        self.assertFalse(self.box.exists("/run/nowhere"))
+
+    def test_host_of_another_user(self):
+        """Whose host is believed can freeze the machine."""
+        host = self.box.start("vss-hostsim", "--listen", "/tmp/host", "--wait", "2", "run",
+                              "negotiate", "hot_backup", "freeze", "thaw", user=NOBODY)
+        self.assertTrue(wait_until(lambda: self.box.exists("/tmp/host"), 5), host.errors)
+        self.start("--vmbus-shm", "/tmp/host")
+        self.assertTrue(wait_until(lambda: "is refused" in self.service.vssd.errors, 5),
+                        self.service.vssd.errors)
+        self.assertEqual(host.wait(20), 1, host.output)
+        for line in host.output.splitlines():
+            self.assertIn(" NONE ", line)
+        self.assertEqual(self.service.json("history")["transactions"], [])
+        self.say(next(line for line in self.service.vssd.errors.splitlines() if "refused" in line))
+        snapshot = self.service.start_snapshot()
+        self.assertEqual(snapshot.wait(30), 0, snapshot.errors)
+        self.stop()
+
+    def test_host_of_root_after_one_of_another_user(self):
+        stranger = self.box.start("vss-hostsim", "--listen", "/tmp/host", "run", "sleep=60",
+                                  user=NOBODY)
+        self.start("--vmbus-shm", "/tmp/host")
+        self.assertTrue(wait_until(lambda: "is refused" in self.service.vssd.errors, 5))
+        stranger.signal(signal.SIGTERM)
+        stranger.wait(5)
+        host = self.box.run("vss-hostsim", "--listen", "/tmp/host", "backup")
+        self.assertEqual(host.status, 0, host.output + host.errors)
+        self.stop()
+
+    def test_device_that_is_not_there(self):
+        self.start("--hv-vss-device", "/dev/nowhere")
+        self.assert_named("/dev/nowhere", "not there")
+
+    def test_device_that_is_none(self):
+        os.mkdir(self.box.path("/run/place"))
+        for path, why in (("/run/file", "not a device that carries messages"),
+                          ("/dev/null", "not a device that carries messages"),
+                          ("/run/place", "Is a directory")):
+            with self.subTest(path=path):
+                self.start("--hv-vss-device", path)
+                self.assert_named(path, why)
+                self.service.start_stop_hook().wait(10)
+        self.assertEqual(self.box.read("/run/file"), "not a socket")
+
+    def test_what_is_no_device_stays_its_owners(self):
+        """vssd gives the device to its user while it is root; nothing else may be given away."""
+        os.mkdir(self.box.path("/run/place"))
+        for path in ("/run/file", "/run/place"):
+            with self.subTest(path=path):
+                self.start("--hv-vss-device", path)
+                self.stop()
+                self.service.start_stop_hook().wait(10)
+                self.assertEqual(os.stat(self.box.path(path)).st_uid, 0)
+
+    def test_capture(self):
+        """A trace is of one door, and a new file."""
+        shm = "--vmbus-shm"
+        self.assert_refused(1, shm, "--capture", "/run/file", words=["/run/file", "File exists"])
+        self.assertEqual(self.box.read("/run/file"), "not a socket")
+        self.assert_refused(1, shm, "--capture", "/run/nowhere/trace", words=["/run/nowhere"])
+        self.assert_refused(USAGE, "--capture", "/run/trace", words=["no door", shm])
+        self.assert_refused(USAGE, shm, "--hv-vss-device", "/dev/nowhere", "--capture",
+                            "/run/trace", words=["one door", shm])
+        os.symlink("/run/elsewhere", self.box.path("/run/trace"))
+        self.assert_refused(1, shm, "--capture", "/run/trace", words=["/run/trace"])
 
 
 class Sockets(EndToEndTest):

@@ -12,7 +12,7 @@ Most of a cell is waiting for a deadline, so several run at once, each in a sand
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from harness.crash_cell import SIGNALS, Cell
+from harness.crash_cell import SIGNALS, CrashCell
 from harness.scenario import PHASES
 from harness.testing import EndToEndTest, main
 
@@ -23,7 +23,7 @@ WIDTHS = [18] + [17] * 2 + [24] * (len(PHASES) - 2)
 
 class CrashTable(EndToEndTest):
     def fill(self, kind):
-        cells = {(actor, signal_name, phase): Cell(self, kind, actor, signal_name, phase)
+        cells = {(actor, signal_name, phase): CrashCell(self, kind, actor, signal_name, phase)
                  for actor in ACTORS for signal_name in SIGNALS for phase in PHASES}
         with ThreadPoolExecutor(AT_ONCE) as pool:
             done = {key: pool.submit(cell.run) for key, cell in cells.items()}

@@ -30,6 +30,12 @@ class Demo(EndToEndTest):
         self.assertIn("3 of 3\n", result.stdout)
         self.assertTrue(result.stdout.endswith("application-consistent: yes\n"))
 
+    def test_whole_by_the_administrator(self):
+        result = self.run_demo("--requester", "local")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("vssctl snapshot", result.stdout)
+        self.assertTrue(result.stdout.endswith("application-consistent: yes\n"))
+
     def test_broken_writer(self):
         self.assert_no(self.run_demo("--break", "writer"), "are on one side only")
 

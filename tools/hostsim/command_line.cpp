@@ -79,7 +79,9 @@ void add_backup_options(CLI::App& command, Options& options) {
 void add_hostile_options(CLI::App& command, Options& options) {
   command.add_option("--seed", options.hostile.seed, "The same seed, the same acts")
       ->capture_default_str();
-  command.add_option("--count", options.hostile.count, "Number of acts")->capture_default_str();
+  command.add_option("--count", options.hostile.count, "Number of acts")
+      ->check(CLI::Range(1.0, 1e9))
+      ->capture_default_str();
 }
 
 void add_json(CLI::App& command, Options& options, const char* what) {
@@ -159,8 +161,8 @@ int run_command_line(int count, const char* const* values, int interrupt_fd) {
       ->add_option("STEP", options.steps,
                    "negotiate, hot_backup, get_dm_info, freeze, thaw, bu_complete, create,\n"
                    "delete, auto_recover, op=N: a request; with & behind it the answer is not\n"
-                   "waited for. sleep=S; close: close the channel and wait for the guest;\n"
-                   "wait: for all answers; vanish: exit at once")
+                   "waited for. sleep=S; until=FILE: sleep until it is there; close: close the\n"
+                   "channel and wait for the guest; wait: for all answers; vanish: exit at once")
       ->required();
   add_json(*run_command, options, "Print one JSON object for each answer");
   auto* hostile_command = app.add_subcommand("hostile", "Do what no host should");

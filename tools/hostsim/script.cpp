@@ -1,6 +1,7 @@
 #include "hostsim/script.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <charconv>
@@ -34,6 +35,7 @@ constexpr std::array<std::pair<std::string_view, Kind>, 4> kWords = {{
 }};
 
 constexpr double kSleepMax = 86'400;
+constexpr std::chrono::milliseconds kFileLook{5};
 
 template <class T>
 std::optional<T> number_in(std::string_view text) {
@@ -54,6 +56,12 @@ std::optional<ScriptStep> parse_valued(std::string_view word) {
     if (!seconds || !(*seconds >= 0 && *seconds <= kSleepMax)) return std::nullopt;
     ScriptStep step{.kind = Kind::kSleep};
     step.time = std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1000));
+    return step;
+  }
+  constexpr std::string_view kUntil = "until=";
+  if (word.starts_with(kUntil) && word.size() > kUntil.size()) {
+    ScriptStep step{.kind = Kind::kUntil};
+    step.file = word.substr(kUntil.size());
     return step;
   }
   return std::nullopt;
@@ -85,11 +93,19 @@ Result<void> ask(Conversation& conversation, const ScriptStep& step) {
   return {};
 }
 
+Result<void> rest_until(Conversation& conversation, const std::string& file) {
+  while (::access(file.c_str(), F_OK) != 0) {
+    if (auto rested = conversation.rest(Clock::now() + kFileLook); !rested) return rested;
+  }
+  return {};
+}
+
 Result<void> perform(Host& host, Conversation& conversation, const ScriptStep& step) {
   switch (step.kind) {
     case Kind::kNegotiate:
     case Kind::kOperation: return ask(conversation, step);
     case Kind::kSleep: return conversation.rest(Clock::now() + step.time);
+    case Kind::kUntil: return rest_until(conversation, step.file);
     case Kind::kWait: return conversation.settle();
     case Kind::kClose: conversation.close(); return host.need_guest();
     case Kind::kVanish: break;
@@ -106,7 +122,8 @@ Result<std::vector<ScriptStep>> parse_script(const std::vector<std::string>& wor
     if (!step) {
       return failure(fmt::format(
           "'{}' is no step: negotiate, hot_backup, get_dm_info, freeze, thaw, bu_complete, create, "
-          "delete, auto_recover, op=N (each also with & behind it), sleep=S, close, wait, vanish",
+          "delete, auto_recover, op=N (each also with & behind it), sleep=S, until=FILE, close, "
+          "wait, vanish",
           word));
     }
     steps.push_back(*step);

@@ -10,11 +10,12 @@
 namespace hostsim {
 
 struct ScriptStep {
-  enum class Kind { kNegotiate, kOperation, kSleep, kClose, kWait, kVanish };
+  enum class Kind { kNegotiate, kOperation, kSleep, kUntil, kClose, kWait, kVanish };
   Kind kind = Kind::kNegotiate;
   Operation operation = Operation::kCreate;
   bool in_background = false;  // the answer is not waited for
   std::chrono::milliseconds time{0};
+  std::string file = {};  // kUntil: goes on when it is there
 };
 
 // An error names the word and what there is instead.

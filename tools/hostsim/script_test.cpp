@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <fstream>
+#include <thread>
+
 #include "hostsim/host_for_test.hpp"
 #include "hostsim/report.hpp"
 
@@ -25,7 +29,8 @@ TEST(Script, StepsAreParsed) {
 }
 
 TEST(Script, OtherWordsAreRefused) {
-  for (const char* word : {"melt", "op=256", "op=", "sleep=-1", "sleep=nan", "close&", "&", ""}) {
+  for (const char* word :
+       {"melt", "op=256", "op=", "sleep=-1", "sleep=nan", "until=", "until", "close&", "&", ""}) {
     EXPECT_FALSE(parse_script({word})) << word;
   }
 }
@@ -62,6 +67,20 @@ TEST(Script, AClosedChannelComesBack) {
   EXPECT_EQ(Json::parse(output.substr(0, output.find('\n')))["step"], "FREEZE");
   EXPECT_EQ(guest.connections(), 2);
   EXPECT_EQ(guest.freezes(), 2);
+}
+
+TEST(Script, AFileLetsItGoOn) {
+  const Meeting meeting;
+  FakeGuest guest({meeting.socket(), {}});
+  const std::string file = meeting.path("go");
+  std::jthread teller([&] {
+    while (guest.freezes() == 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::ofstream(file) << "go";
+  });
+  CaptureStdout();
+  EXPECT_EQ(meeting.run({"run", "freeze", "until=" + file, "thaw"}), 0);
+  EXPECT_THAT(GetCapturedStdout(), HasSubstr("THAW OK"));
 }
 
 TEST(Script, AHostThatVanishesSaysNothingMore) {

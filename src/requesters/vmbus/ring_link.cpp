@@ -3,6 +3,11 @@
 #include "platform/clock.hpp"
 
 namespace vss::requesters::vmbus {
+namespace {
+
+constexpr std::string_view kOpenStanding = "the channel is open";
+
+}  // namespace
 
 RingLink::RingLink(HostLinkOwner& owner, std::uint16_t link, std::string_view name,
                    base::Duration pause_max)
@@ -31,16 +36,18 @@ void RingLink::opened(Ring sending, Ring receiving) {
   channel_.emplace(sending, receiving, ChannelIdentity{ids_.next(), name_}, owner_,
                    [this] { signal_host(); });
   owner_.on_traffic(TrafficEvent::kOpened, {});
-  say(base::LogSeverity::kInfo, "the channel is open");
+  ignored_told_ = 0;
+  standing_ = kOpenStanding;
+  say(base::LogSeverity::kInfo, kOpenStanding);
   look();
 }
 
 void RingLink::look() {
   if (!is_open()) return;
-  before_look();
   const base::Instant now = platform::now();
   const Channel::Standing standing = channel_->pump(now);
   if (channel_->served()) reopening_.proved();
+  tell_ignored();
   base::Instant next = base::Instant::never();
   if (look_interval() > base::Duration{0}) next = now + look_interval();
   if (standing == Channel::Standing::kMoreToDo) next = now;
@@ -73,27 +80,38 @@ void RingLink::close(std::string_view why) {
     channel_.reset();
     gone.closed(why);
   }
+  standing_ = why;
   say(was_open ? base::LogSeverity::kWarning : base::LogSeverity::kInfo, why);
   owner_.on_deadline_changed();
+}
+
+// What the host wrote and got no answer to is said, and shown; it may be why its backups fail.
+void RingLink::tell_ignored() {
+  const Ignored& ignored = channel_->ignored();
+  if (ignored.count == ignored_told_) return;
+  ignored_told_ = ignored.count;
+  Text text{kOpenStanding};
+  text.append(", ").append_number(ignored.count).append(" of the host's packets were ignored: ");
+  standing_ = text.append(ignored.last);
+  say(base::LogSeverity::kWarning, Text{"a packet of the host is ignored: "}.append(ignored.last));
 }
 
 // The same again, or more than a few lines at once, is only counted: neither a host that is away
 // nor one that comes and goes fills the log.
 void RingLink::say(base::LogSeverity severity, std::string_view what) {
-  standing_ = what;
+  const Text text{what};  // cut as the one before was
   const base::Instant now = platform::now();
   if (now >= said_at_ + kLogInterval) said_lately_ = 0;
-  const bool again = last_said_.view() == what;
-  if (again || said_lately_ == kLinesAtOnce) {
+  if (last_said_ == text || said_lately_ == kLinesAtOnce) {
     ++unsaid_;
     return;
   }
   ++said_lately_;
   base::FixedText<400> line{name_.view()};
   line.append(": ").append(what);
-  if (unsaid_ > 0) line.append(" (and ").append_number(unsaid_).append(" lines like it before)");
+  if (unsaid_ > 0) line.append(" (").append_number(unsaid_).append(" lines before it left out)");
   owner_.log(severity, line);
-  last_said_ = what;
+  last_said_ = text;
   said_at_ = now;
   unsaid_ = 0;
 }

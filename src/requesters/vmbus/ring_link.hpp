@@ -31,8 +31,6 @@ class RingLink : public HostLink {
   virtual void signal_host() = 0;
   // How often the ring is looked at without a signal; zero: never.
   virtual base::Duration look_interval() const { return {}; }
-  // Before each look at the ring: what the door needs done to hear the next signal.
-  virtual void before_look() {}
 
   // From the door: `sending` is the ring to the host.
   void opened(Ring sending, Ring receiving);
@@ -47,6 +45,9 @@ class RingLink : public HostLink {
   static constexpr base::Duration kLogInterval = base::seconds{10};
   static constexpr int kLinesAtOnce = 4;
 
+  using Text = base::FixedText<240>;
+
+  void tell_ignored();
   void say(base::LogSeverity severity, std::string_view what);
 
   HostLinkOwner& owner_;
@@ -56,11 +57,12 @@ class RingLink : public HostLink {
   bool opening_ = false;
   Reopening reopening_;
   base::Instant look_at_ = base::Instant::never();
-  base::FixedText<240> standing_;
+  Text standing_;
+  std::uint64_t ignored_told_ = 0;  // of this channel's ignored packets
   base::Instant said_at_;
   int said_lately_ = 0;  // in a row, without a pause of kLogInterval
   std::uint64_t unsaid_ = 0;
-  base::FixedText<240> last_said_;
+  Text last_said_;
 };
 
 }  // namespace vss::requesters::vmbus

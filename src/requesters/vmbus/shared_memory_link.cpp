@@ -1,5 +1,7 @@
 #include "requesters/vmbus/shared_memory_link.hpp"
 
+#include <errno.h>
+
 #include <algorithm>
 
 #include "platform/signal_descriptor.hpp"
@@ -12,6 +14,12 @@ namespace {
 // A person who starts a host is waiting for it.
 constexpr base::Duration kPauseMax = base::seconds{1};
 
+// The kernel's word does not tell a host that is not there from a path that never was a host's.
+std::string why_not_connected(const base::Error& error) {
+  if (error.os_errno == 0 || error.os_errno == ENOENT) return error.message;
+  return error.message + "; it must be a socket on which a host listens, and vssd's user may write";
+}
+
 }  // namespace
 
 SharedMemoryLink::SharedMemoryLink(platform::EventLoop& loop, HostLinkOwner& owner,
@@ -22,7 +30,7 @@ SharedMemoryLink::~SharedMemoryLink() = default;
 
 void SharedMemoryLink::open_door() {
   auto socket = platform::connect_to(door_.socket_path);
-  if (!socket) return close(socket.error().message);
+  if (!socket) return close(why_not_connected(socket.error()));
   const auto peer = platform::peer_credentials(socket->get());
   if (!peer || std::ranges::find(door_.host_users, peer->user_id) == door_.host_users.end()) {
     return close("the host is refused: it must run as root, or as the user who started vssd");

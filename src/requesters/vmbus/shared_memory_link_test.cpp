@@ -97,6 +97,24 @@ TEST_F(SharedMemoryLinkTest, WaitsForAHostThatIsNotThereYet) {
   EXPECT_LE(owner.logged.size(), 2U);
 }
 
+TEST_F(SharedMemoryLinkTest, SaysWhatAPathMustBe) {
+  SharedMemoryLink lost(loop, owner, 0, {.socket_path = "/dev/null", .host_users = {}});
+  lost.on_time(platform::now());
+  EXPECT_THAT(std::string(lost.standing()), HasSubstr("must be a socket on which a host listens"));
+}
+
+// Longer than what is kept of it: it must be known again all the same.
+TEST_F(SharedMemoryLinkTest, SaysALongReasonOnce) {
+  SharedMemoryLink lost(loop, owner, 0,
+                        {.socket_path = "/tmp/" + std::string(300, 'x'), .host_users = {}});
+  const base::Instant second = platform::now() + base::milliseconds{1500};
+  while (platform::now() < second) {
+    if (platform::now() >= lost.next_deadline()) lost.on_time(platform::now());
+    platform::sleep_for(base::milliseconds{5});
+  }
+  EXPECT_EQ(owner.logged.size(), 1U);
+}
+
 TEST_F(SharedMemoryLinkTest, OpensNoPathWhileAnythingMayBeFrozen) {
   owner.may_open = false;
   EXPECT_TRUE(link.next_deadline().is_never());
@@ -112,6 +130,20 @@ TEST_F(SharedMemoryLinkTest, IndexOutsideTheRingClosesTheChannel) {
   host.to_guest().store(Ring::Word::kWriteIndex, 0xffff'fff8);
   EXPECT_TRUE(run_until([&] { return host.guest_gone(); }));
   EXPECT_TRUE(opened());
+}
+
+// A user whose backups fail for it must be able to see it.
+TEST_F(SharedMemoryLinkTest, IgnoredPacketsAreShownAndLogged) {
+  ASSERT_TRUE(opened());
+  Bytes other_service = vectors::kThaw;
+  other_service[0x1c] = std::byte{4};
+  host.write(other_service);
+  EXPECT_TRUE(
+      run_until([&] { return link.standing().find("1 of the host's") != std::string::npos; }));
+  EXPECT_EQ(link.standing(),
+            "the channel is open, 1 of the host's packets were ignored: a message is of another "
+            "service");
+  EXPECT_THAT(owner.logged.back(), HasSubstr("is ignored: a message is of another service"));
 }
 
 TEST_F(SharedMemoryLinkTest, HelloThatIsWrongIsRefused) {

@@ -18,6 +18,7 @@ there inner is an ext4 and a lies on it: a stays frozen until inner's FITHAW has
 import os
 import time
 
+from harness.asker import LocalAsker
 from harness.probe import PAGE, STARTED, PROVED, Page, Probe, now
 from harness.sandbox import Volume
 from harness.service import Service
@@ -27,14 +28,10 @@ from harness.testing import wait_until
 PHASES = ("PREPARE", "ARMED", "FREEZE", "HELD", "THAW")
 NOTHING_FROZEN = ("PREPARE", "ARMED")
 GUARDIAN_MARGIN_S = 2.0
-CONFIG = """
-[requesters.local]
-prepare = 4
-freeze = 2
-hold = 3
-"""
+BUDGETS = {"prepare": 4, "freeze": 2, "hold": 3}
 MARKS = "/run/marks"
 MOUNT_POINTS = ("/mnt/a", "/mnt/inner")
+OTHERS = ("/mnt/outer", "/mnt/base")
 SIZE_MIB = {"ext4": 32, "xfs": 320, "btrfs": 128}
 PATIENCE_S = 20
 STEADY_S = 0.1  # what is in flight must still be so after this long
@@ -62,13 +59,15 @@ def states_of(kind, phase):
 
 
 class Scenario:
-    def __init__(self, box, kind, phase):
+    def __init__(self, box, kind, phase, asker=None, budgets=None):
         self.box = box
         self.kind = kind
         self.phase = phase
+        self.asker = asker or LocalAsker()
         os.makedirs(box.path(MARKS))
         self.probe = Probe(box, MOUNT_POINTS)
-        self.service = Service(box, CONFIG).start()
+        config = self.asker.config(budgets or BUDGETS, OTHERS)
+        self.service = Service(box, config, vssd=self.asker.VSSD_OPTIONS).start()
         self.slots = Slots(box, self.service.runtime)
         self.writer = self.service.start_writer("exec", "--name", "app", *self._hooks())
         self.service.wait_until_ready(writers=1)
@@ -95,9 +94,9 @@ class Scenario:
 
     def run_to_phase(self):
         """Starts the transaction; returns when it is where it should be interrupted."""
-        self.requester = self.service.start_ctl(
-            "snapshot", "--filesystems", "/mnt/a", "--filesystems", "/mnt/inner", "--", "sh", "-c",
-            self._command())
+        self.requester = self.asker.start(self.service, MOUNT_POINTS, self._command())
+        if self.phase in ("HELD", "THAW"):
+            self.asker.attend_hold()
         self._wait_for({"PREPARE": "prepare", "HELD": "command", "THAW": "over"}.get(self.phase,
                                                                                      "freeze"))
         self.outer_frozen = self.phase in ("PREPARE", "FREEZE", "THAW")
@@ -135,11 +134,19 @@ class Scenario:
     def let_go(self):
         """What was kept waiting goes on: the call in flight, the writer's command. Says when."""
         if self.phase == "ARMED":
-            self.box.write(f"{MARKS}/go", "")
+            self.leave_mark("go")
         if self.outer_frozen:
             self.outer_frozen = False
             self.box.run("fs_tool", "thaw", "/mnt/outer")
         return now()
+
+    def leave_mark(self, name):
+        """For who waits for it: a host's `until=`."""
+        self.box.write(f"{MARKS}/{name}", "")
+
+    def times_asked(self, operation):
+        """How often the writer was asked for "prepare" or "freeze"."""
+        return self._lines(operation)
 
     def freeze_issued(self):
         """Of which filesystems."""
@@ -148,7 +155,10 @@ class Scenario:
 
     def times_released(self):
         """How often the writer was told to run again."""
-        path = f"{MARKS}/released"
+        return self._lines("released")
+
+    def _lines(self, mark):
+        path = f"{MARKS}/{mark}"
         return self.box.read(path).count("\n") if self.box.exists(path) else 0
 
     def why_no_yes(self):

@@ -18,13 +18,14 @@ class ServiceError(Exception):
 class Service:
     """Each of the three is a process of its own here, as under a service manager."""
 
-    def __init__(self, box, config="", freezer=(), runtime=RUNTIME):
+    def __init__(self, box, config="", freezer=(), vssd=(), runtime=RUNTIME):
         self.box = box
         self.runtime = runtime
         os.makedirs(box.path(os.path.dirname(CONFIG)), exist_ok=True)
         os.makedirs(box.path(STATE), exist_ok=True)
         box.write(CONFIG, config)
         self._freezer_options = list(freezer)
+        self._vssd_options = list(vssd)
         self.vssd = self.freezer = self.guardian = None
 
     def start(self):
@@ -36,7 +37,7 @@ class Service:
 
     def start_vssd(self, *options):
         self.vssd = self.box.start("vssd", "--runtime-dir", self.runtime, "--state-dir", STATE,
-                                   "--config", CONFIG, *options)
+                                   "--config", CONFIG, *self._vssd_options, *options)
 
     def start_guardian(self):
         self.guardian = self.box.start("vss-guardian", "--runtime-dir", self.runtime)
@@ -152,6 +153,10 @@ class Service:
     def release(self, requester):
         self.box.write("/run/release", "")
         return requester.wait(30)
+
+    def start_host(self, *arguments):
+        """vss-hostsim: the host at the other end of `vssd --vmbus-shm`."""
+        return self.box.start("vss-hostsim", "--runtime-dir", self.runtime, *arguments)
 
     def start_writer(self, kind, *arguments):
         return self.box.start("vss-writer", kind, "--runtime-dir", self.runtime, *arguments)

@@ -53,6 +53,10 @@ class Slots:
     def states(self):
         return {mount_point: slot.state for mount_point, slot in self.by_mount_point().items()}
 
+    def generation(self):
+        """Which transaction has filled them."""
+        return self._read()[0][1]
+
     def hold_deadline(self):
         """CLOCK_BOOTTIME in seconds, of the latest transaction that came to FREEZE."""
         return self._read()[0][7] / 1e9
