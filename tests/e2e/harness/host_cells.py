@@ -177,6 +177,9 @@ class FreezingAgain(HostCell):
         record = self.check_record("consistent", ())
         told = [part["success"] for part in record["host"] if part["request"] == "FREEZE"]
         self.test.assertEqual(sorted(told), [False] * self.TIMES + [True])
+        begun = [each for each in self.service.json("history")["transactions"]
+                 if not each["check_only"]]
+        self.test.assertEqual(len(begun), 1)
         for operation in ("prepare", "freeze"):
             self.test.assertEqual(self.scenario.times_asked(operation), 1, operation)
         self.test.assertTrue(wait_until(self.all_closed, WITHIN_S), self.told())
