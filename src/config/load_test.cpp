@@ -254,6 +254,7 @@ TEST_F(LoadTest, BudgetAboveTheKernelsOwnIsRefusedAtThatDoorOnly) {
   EXPECT_THAT(refusal("[requesters.hyperv]\nfreeze = 891\nhold = 1000\n"),
               HasSubstr(":2:10: requesters.hyperv.freeze: 891 s is more than the 890 s"));
   EXPECT_TRUE(load_text("[requesters.local]\ncheck = 60\nthaw = 60\nprepare = 1000\n"));
+  EXPECT_TRUE(load_text("[hyperv]\ndoor = \"uio\"\n[requesters.hyperv]\ncheck = 60\n"));
 }
 
 TEST_F(LoadTest, HoldThatWouldPanicTheKernelIsRefused) {

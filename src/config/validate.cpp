@@ -80,7 +80,9 @@ class Validator {
              "freeze (" + in_seconds(budgets.freeze) + ") lies inside hold (" +
                  in_seconds(budgets.hold) + ") and must be smaller");
     }
-    if (kind == RequesterKind::kHyperV) kernel_door(name, budgets);
+    // Through the channel itself the kernel does not wait with us.
+    const bool through_kernel = draft_.configuration.hyperv_door != HyperVDoor::kUio;
+    if (kind == RequesterKind::kHyperV && through_kernel) kernel_door(name, budgets);
     hold(name + ".hold", budgets.hold);
   }
 

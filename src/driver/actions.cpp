@@ -60,9 +60,9 @@ void Driver::perform(const coordinator::KeepRecord&) {
                   .append(record.sentence));
   std::vector<records::HostPart> host;
   if (record.requester_kind != coordinator::RequesterKind::kLocal) {
-    host = host_story_.told(record.began);
+    host = host_story_.told(record.requester, record.began);
     // A backup's story begins with its CHECK, which has a record of its own.
-    if (!record.check_only) host_story_.forget();
+    if (!record.check_only) host_story_.forget(record.requester);
   }
   unwritten_.push_back(transaction_.make_record(record, std::move(host)));
 }

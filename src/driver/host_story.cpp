@@ -12,15 +12,24 @@ void HostStory::add(const requesters::HostExchange& exchange) {
   }
 }
 
-std::vector<records::HostPart> HostStory::told(base::Instant began) const {
+std::vector<records::HostPart> HostStory::told(std::string_view link, base::Instant began) const {
   std::vector<records::HostPart> parts;
   for (const requesters::HostExchange& exchange : exchanges_) {
+    if (exchange.link != link) continue;
     parts.push_back({.request = std::string(exchange.request),
                      .began = exchange.asked - began,
                      .length = exchange.answered - exchange.asked,
                      .success = exchange.success});
   }
   return parts;
+}
+
+void HostStory::forget(std::string_view link) {
+  base::FixedVector<requesters::HostExchange, kExchangesMax> kept;
+  for (const requesters::HostExchange& exchange : exchanges_) {
+    if (exchange.link != link) kept.push_back(exchange);
+  }
+  exchanges_ = kept;
 }
 
 }  // namespace vss::driver

@@ -15,9 +15,9 @@ class HostStory {
 
   // The oldest gives way. Freeze-safe.
   void add(const requesters::HostExchange& exchange);
-  // All since forget(), with times relative to `began`. Allocates.
-  std::vector<records::HostPart> told(base::Instant began) const;
-  void forget() { exchanges_.clear(); }
+  // All of one link since it was forgotten, with times relative to `began`. Allocates.
+  std::vector<records::HostPart> told(std::string_view link, base::Instant began) const;
+  void forget(std::string_view link);
 
  private:
   base::FixedVector<requesters::HostExchange, kExchangesMax> exchanges_;

@@ -14,8 +14,9 @@ void Driver::add_doors(HostDoors doors) {
   requesters::HostLinkOwner& owner = *this;
   const auto next_number = [this] { return static_cast<std::uint16_t>(hosts_.size()); };
   if (!doors.hv_vss_device.empty()) {
-    hosts_.push_back({"hyperv:hv_vss", std::make_unique<requesters::HvUtilsLink>(
-                                           loop_, owner, next_number(), doors.hv_vss_device)});
+    hosts_.push_back(
+        {requesters::kHvUtilsName, std::make_unique<requesters::HvUtilsLink>(
+                                       loop_, owner, next_number(), doors.hv_vss_device)});
   }
   if (doors.uio) {
     hosts_.push_back({UioLink::kName, std::make_unique<UioLink>(loop_, owner, next_number())});

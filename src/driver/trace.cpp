@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -81,14 +82,20 @@ void Trace::add(TrafficEvent what, std::span<const std::byte> bytes, base::Insta
 
 void Trace::flush() {
   std::string_view rest(waiting_.data(), waiting_.size());
-  while (!rest.empty()) {
+  const bool room = file_bytes_ + rest.size() <= kFileBytesMax;
+  while (room && !rest.empty()) {
     const ssize_t written = ::write(file_.get(), rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      ++lost_;
-      break;
-    }
+    if (written <= 0) break;
     rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (rest.empty()) {
+    file_bytes_ += waiting_.size();
+  } else {
+    // A file of whole lines only: what came with the one that was cut short is lost too.
+    lost_ += static_cast<std::uint64_t>(std::ranges::count(waiting_, '\n'));
+    const auto whole = static_cast<off_t>(file_bytes_);
+    if (::ftruncate(file_.get(), whole) == 0) ::lseek(file_.get(), whole, SEEK_SET);
   }
   waiting_.clear();
 }

@@ -19,6 +19,7 @@ namespace vss::driver {
 class Trace {
  public:
   static constexpr std::size_t kWaitingBytesMax = std::size_t{1} << 20;
+  static constexpr std::size_t kFileBytesMax = std::size_t{64} << 20;
 
   // `file`: open for writing, at its beginning. `door`: "vmbus" or "hv_vss".
   Trace(base::UniqueFd file, std::string_view door, std::string_view began_utc,
@@ -27,7 +28,7 @@ class Trace {
   // Freeze-safe: writes nothing.
   void add(requesters::TrafficEvent what, std::span<const std::byte> bytes, base::Instant at);
   // Writes what waits, to a disk perhaps: not while anything may be frozen. What cannot be written
-  // (a full disk) is lost and counted.
+  // (a full disk, a file that is large enough) is lost and counted; the file has whole lines only.
   void flush();
 
  private:
@@ -37,6 +38,7 @@ class Trace {
   base::UniqueFd file_;
   base::Instant began_;
   std::vector<char> waiting_;
+  std::size_t file_bytes_ = 0;  // of whole lines
   std::uint64_t lost_ = 0;
 };
 

@@ -1,7 +1,9 @@
 #include "driver/trace.hpp"
 
 #include <gmock/gmock.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace vss::driver {
@@ -53,6 +55,25 @@ TEST_F(TraceTest, HasALineForEachMessage) {
 TEST_F(TraceTest, WritesNothingBeforeItIsFlushed) {
   trace.add(TrafficEvent::kOpened, {}, kBegan);
   EXPECT_EQ(written(), kFirstLine);
+}
+
+TEST_F(TraceTest, FullDiskLeavesWholeLines) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, SIG_IGN);
+  trace.add(TrafficEvent::kOpened, {}, kBegan);
+  trace.flush();
+  const std::string whole = written();
+  const rlimit full{.rlim_cur = whole.size() + 10, .rlim_max = before.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &full);
+  trace.add(TrafficEvent::kClosed, {}, kBegan);
+  trace.add(TrafficEvent::kOpened, {}, kBegan);
+  trace.flush();
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(written(), whole);
+  trace.add(TrafficEvent::kClosed, {}, kBegan);
+  trace.flush();
+  EXPECT_EQ(written(), whole + "{\"us\":0,\"lost\":2}\n{\"us\":0,\"event\":\"closed\"}\n");
 }
 
 TEST_F(TraceTest, WhatDoesNotFitIsCountedAndSaid) {

@@ -21,6 +21,7 @@ namespace vss::requesters {
 
 // One request of the host and its answer, as the record tells them.
 struct HostExchange {
+  std::string_view link;     // the requester's name; static text
   std::string_view request;  // the host's word for it, for example "HOT_BACKUP"; static text
   base::Instant asked;       // taken from the channel
   base::Instant answered;    // the answer was given to the channel

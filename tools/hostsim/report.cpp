@@ -3,7 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
 #include <cstdio>
+#include <vector>
 
 #include "hostsim/message.hpp"
 
@@ -37,9 +43,26 @@ Json json_of(const StepReport& report) {
   return json;
 }
 
+namespace {
+
+// Writing to a file may wait for as long as the guest, which may be this machine, is frozen.
+bool stdout_may_freeze() {
+  struct stat info{};
+  struct statfs where{};
+  if (::fstat(STDOUT_FILENO, &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  if (::fstatfs(STDOUT_FILENO, &where) != 0) return true;
+  return where.f_type != TMPFS_MAGIC && where.f_type != RAMFS_MAGIC;
+}
+
+}  // namespace
+
 void print_line(const std::string& line) {
+  // Then all lines wait for the end.
+  static std::vector<char> memory(stdout_may_freeze() ? std::size_t{4} << 20 : 0);
+  static const bool at_the_end =
+      !memory.empty() && std::setvbuf(stdout, memory.data(), _IOFBF, memory.size()) == 0;
   fmt::print("{}\n", line);
-  std::fflush(stdout);
+  if (!at_the_end) std::fflush(stdout);
 }
 
 }  // namespace hostsim

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "hostsim/message.hpp"
 #include "hostsim/report.hpp"
 
 namespace hostsim {
@@ -74,20 +75,32 @@ std::int64_t TraceWriter::microseconds() const {
 }
 
 void TraceWriter::write_event(const char* event) {
-  file_ << fmt::format(R"({{"us":{},"event":"{}"}})", microseconds(), event) << '\n';
+  waiting_ += fmt::format("{{\"us\":{},\"event\":\"{}\"}}\n", microseconds(), event);
 }
 
 void TraceWriter::write_packet(const char* from, View packet) {
   if (packet.size() > kPacketBytesMax) {
-    file_ << fmt::format(R"({{"us":{},"lost":1}})", microseconds()) << '\n';
+    waiting_ += fmt::format("{{\"us\":{},\"lost\":1}}\n", microseconds());
     return;
   }
-  file_ << fmt::format(R"({{"us":{},"from":"{}","bytes":"{}"}})", microseconds(), from,
-                       to_hex(packet))
-        << '\n';
+  waiting_ += fmt::format("{{\"us\":{},\"from\":\"{}\",\"bytes\":\"{}\"}}\n", microseconds(), from,
+                          to_hex(packet));
+}
+
+void TraceWriter::received(View packet) {
+  write_packet("guest", packet);
+  constexpr auto kThaw = static_cast<std::uint8_t>(Operation::kThaw);
+  const bool thawed = packet.size() > kOperationAt && packet[kOperationAt] == kThaw;
+  if (thawed) write_waiting();
+}
+
+void TraceWriter::write_waiting() {
+  file_ << waiting_;
+  waiting_.clear();
 }
 
 Result<void> TraceWriter::finish() {
+  write_waiting();
   file_.close();
   if (!file_) return failure("cannot write all of " + path_);
   return {};

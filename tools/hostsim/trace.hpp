@@ -10,7 +10,8 @@
 
 namespace hostsim {
 
-// Writes what passes while it lives.
+// Writes what passes while it lives. Lines wait in memory until a THAW is answered: the file may
+// lie on what the guest has frozen.
 class TraceWriter : public Witness {
  public:
   static Result<std::unique_ptr<TraceWriter>> create(const std::string& path);
@@ -18,7 +19,7 @@ class TraceWriter : public Witness {
   void opened() override { write_event("open"); }
   void closed() override { write_event("closed"); }
   void sent(View packet) override { write_packet("host", packet); }
-  void received(View packet) override { write_packet("guest", packet); }
+  void received(View packet) override;
 
   // Whether every line reached the file.
   Result<void> finish();
@@ -28,7 +29,9 @@ class TraceWriter : public Witness {
   void write_event(const char* event);
   void write_packet(const char* from, View packet);
   std::int64_t microseconds() const;
+  void write_waiting();
 
+  std::string waiting_;
   std::string path_;
   std::ofstream file_;
   Clock::time_point began_ = Clock::now();

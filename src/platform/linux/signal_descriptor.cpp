@@ -1,6 +1,8 @@
 #include "platform/signal_descriptor.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
@@ -21,14 +23,18 @@ bool make_signal_descriptor(int fd) {
   return flags >= 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
+// The other process shares the open file, and may take O_NONBLOCK off again.
 void give_signal(int fd) {
+  pollfd ready{.fd = fd, .events = POLLOUT, .revents = 0};
+  if (::poll(&ready, 1, 0) != 1) return;  // full: it is a signal already
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t ignored = ::write(fd, &one, sizeof one);
 }
 
 void clear_signal(int fd) {
   std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t ignored = ::read(fd, &count, sizeof count);
+  iovec to{.iov_base = &count, .iov_len = sizeof count};
+  [[maybe_unused]] const ssize_t ignored = ::preadv2(fd, &to, 1, -1, RWF_NOWAIT);
 }
 
 bool cannot_shrink(int fd) {

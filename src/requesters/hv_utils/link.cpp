@@ -13,8 +13,6 @@ using Do = HvUtilsSession::Step::Do;
 
 namespace {
 
-constexpr std::string_view kName = "hyperv:hv_vss";
-
 // A device that stood this long, or carried one answer, was no failure to open it.
 constexpr base::Duration kProvedAfter = base::seconds{10};
 constexpr base::Duration kClosingSaidEvery = base::seconds{10};
@@ -132,18 +130,18 @@ void HvUtilsLink::ask() {
     case wire::HvVssOperation::kHotBackup:
       return owner_.on_host_event(coordinator::CheckRequested{.requester = id,
                                                               .kind = RequesterKind::kHyperV,
-                                                              .name = kName,
+                                                              .name = kHvUtilsName,
                                                               .tag = request.tag,
                                                               .options = {}});
     case wire::HvVssOperation::kFreeze:
       return owner_.on_host_event(coordinator::FreezeRequested{.requester = id,
                                                                .kind = RequesterKind::kHyperV,
-                                                               .name = kName,
+                                                               .name = kHvUtilsName,
                                                                .tag = request.tag,
                                                                .options = {}});
     case wire::HvVssOperation::kThaw:
       return owner_.on_host_event(coordinator::ThawRequested{
-          .requester = id, .name = kName, .tag = request.tag, .transaction = {}});
+          .requester = id, .name = kHvUtilsName, .tag = request.tag, .transaction = {}});
   }
 }
 

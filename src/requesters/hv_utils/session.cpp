@@ -97,7 +97,8 @@ HvUtilsSession::Step HvUtilsSession::written(base::Instant now) {
   // A request that lay before the registration is done with: now there is room for it.
   Step next = registration_ == Registration::kRefused ? write_registration() : Step{};
   next.exchange =
-      HostExchange{.request = outstanding_->operation ? wire::to_text(*outstanding_->operation)
+      HostExchange{.link = kHvUtilsName,
+                   .request = outstanding_->operation ? wire::to_text(*outstanding_->operation)
                                                       : std::string_view{"unknown operation"},
                    .asked = outstanding_->asked,
                    .answered = now,

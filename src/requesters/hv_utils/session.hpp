@@ -13,6 +13,9 @@
 
 namespace vss::requesters {
 
+// The requester that speaks through this door.
+inline constexpr std::string_view kHvUtilsName = "hyperv:hv_vss";
+
 // How long a request may go unanswered, from its reading. Linux waits for 30 s, for a freeze for
 // 900 s (drivers/hv/hv_snapshot.c: VSS_USERSPACE_TIMEOUT, VSS_FREEZE_TIMEOUT), counted from when it
 // got the request. It takes whatever is written after that for the answer to the host's next

@@ -30,6 +30,7 @@ struct HelloForTest {
   off_t memory_bytes = 2 * kRingBytes;
   std::size_t descriptors = kHelloDescriptors;
   bool pipes = false;  // in place of the eventfds
+  int eventfd_flags = EFD_CLOEXEC;
 };
 
 class HostSocket {
@@ -50,8 +51,8 @@ class HostSocket {
     memory_.reset(::memfd_create("vss-test", hello.memory_flags));
     ASSERT_EQ(::ftruncate(memory_.get(), hello.memory_bytes), 0);
     if (hello.seals != 0) ::fcntl(memory_.get(), F_ADD_SEALS, hello.seals);
-    to_host_.reset(::eventfd(0, EFD_CLOEXEC));
-    to_guest_.reset(hello.pipes ? ::dup(connection_.get()) : ::eventfd(0, EFD_CLOEXEC));
+    to_host_.reset(::eventfd(0, hello.eventfd_flags));
+    to_guest_.reset(hello.pipes ? ::dup(connection_.get()) : ::eventfd(0, hello.eventfd_flags));
     std::array<std::byte, 32> bytes{};
     using wire::hyperv::put;
     put(std::span<std::byte>{bytes}, 0, hello.magic);
@@ -88,6 +89,16 @@ class HostSocket {
     read_ = ring.advanced(read_, packet.size());
     ring.store(Ring::Word::kReadIndex, read_);
     return packet;
+  }
+  void signal(std::uint64_t count) {
+    EXPECT_EQ(::write(to_guest_.get(), &count, sizeof count), ssize_t{sizeof count});
+  }
+  // A write of the guest would wait for ever, and a read too.
+  void make_signals_block() {
+    const std::uint64_t full = 0xffff'ffff'ffff'fffe;
+    EXPECT_EQ(::write(to_host_.get(), &full, sizeof full), ssize_t{sizeof full});
+    EXPECT_EQ(::fcntl(to_host_.get(), F_SETFL, 0), 0);
+    EXPECT_EQ(::fcntl(to_guest_.get(), F_SETFL, 0), 0);
   }
   std::uint64_t signals() {
     std::uint64_t count = 0;

@@ -180,6 +180,16 @@ TEST_F(RingWriting, PacketsLieAsTheHostExpectsThem) {
   EXPECT_EQ(host.from_guest.get(Word::kWriteIndex), 6656U);
 }
 
+TEST_F(RingWriting, PacketThatWrapsLiesAtBothEnds) {
+  host.begin_at(vectors::kThawWrappedAt);
+  ASSERT_EQ(give(vectors::kThawWrapped).what, Given::What::kDone);
+  EXPECT_THAT(host.from_guest.data().last(24),
+              ElementsAreArray(std::span{vectors::kThawWrapped}.first(24)));
+  EXPECT_THAT(host.from_guest.data().first(64),
+              ElementsAreArray(std::span{vectors::kThawWrapped}.last(64)));
+  EXPECT_EQ(host.from_guest.get(Word::kWriteIndex), 64U);
+}
+
 TEST_F(RingWriting, SignalsOnlyWhenTheRingWasEmpty) {
   EXPECT_TRUE(give(vectors::kHotBackupAnswer).signal_host);
   EXPECT_FALSE(give(vectors::kThawAnswer).signal_host);

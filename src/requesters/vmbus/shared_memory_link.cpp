@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "platform/clock.hpp"
 #include "platform/signal_descriptor.hpp"
 #include "platform/socket.hpp"
 #include "requesters/vmbus/hello.hpp"
@@ -13,6 +14,9 @@ namespace {
 
 // A person who starts a host is waiting for it.
 constexpr base::Duration kPauseMax = base::seconds{1};
+
+// Each is a turn of the loop. A host that is flooding with requests needs no more.
+constexpr std::uint32_t kSignalsPerSecondMax = 50'000;
 
 // The kernel's word does not tell a host that is not there from a path that never was a host's.
 std::string why_not_connected(const base::Error& error) {
@@ -52,6 +56,8 @@ void SharedMemoryLink::on_socket() {
     return close("the host closed the channel");
   }
   if (is_open()) return close("the host said more than its hello");
+  // Mapping and naming descriptors is not for a moment in which something is frozen.
+  if (!owner().may_open_paths()) return close("the host's hello came while something is held");
   const auto ring_bytes = ring_bytes_of_hello(packet.bytes);
   if (!ring_bytes) return close(ring_bytes.error());
   if (packet.descriptors.size() != kHelloDescriptors) {
@@ -69,13 +75,21 @@ void SharedMemoryLink::on_socket() {
   memory_ = std::move(*memory);
   to_host_ = std::move(owned[1]);
   from_host_ = std::move(owned[2]);
-  signal_watch_ = loop_.watch(from_host_.get(), [this] {
-    platform::clear_signal(from_host_.get());
-    look();
-  });
+  signal_watch_ = loop_.watch(from_host_.get(), [this] { on_signal(); });
   const std::span<std::byte> both{memory_.data(), 2 * *ring_bytes};
   opened(Ring(both.first(*ring_bytes), kRingHeaderBytes),
          Ring(both.subspan(*ring_bytes), kRingHeaderBytes));
+}
+
+void SharedMemoryLink::on_signal() {
+  const base::Instant now = platform::now();
+  if (now - signals_since_ >= base::seconds{1}) {
+    signals_since_ = now;
+    signals_ = 0;
+  }
+  if (++signals_ > kSignalsPerSecondMax) return close("the host signals without end");
+  platform::clear_signal(from_host_.get());
+  look();
 }
 
 void SharedMemoryLink::signal_host() {

@@ -32,12 +32,15 @@ class SharedMemoryLink final : public RingLink {
   void signal_host() override;
 
   void on_socket();
+  void on_signal();
 
   platform::EventLoop& loop_;
   const SharedMemoryDoor door_;
   base::UniqueFd socket_;
   base::UniqueFd to_host_, from_host_;
   platform::SharedMapping memory_;
+  base::Instant signals_since_;
+  std::uint32_t signals_ = 0;  // since then
   platform::EventLoop::Watch socket_watch_, signal_watch_;
 };
 

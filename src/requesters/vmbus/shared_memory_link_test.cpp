@@ -132,6 +132,30 @@ TEST_F(SharedMemoryLinkTest, IndexOutsideTheRingClosesTheChannel) {
   EXPECT_TRUE(opened());
 }
 
+// The eventfd is the host's as well: what it does to it must not stop us.
+TEST_F(SharedMemoryLinkTest, HostThatMakesItsSignalsBlockIsServed) {
+  ASSERT_TRUE(opened());
+  host.make_signals_block();
+  host.write(vectors::kNegotiate);
+  EXPECT_TRUE(run_until([&] { return host.answered(); }));
+}
+
+TEST_F(SharedMemoryLinkTest, HostThatSignalsWithoutEndIsClosed) {
+  ASSERT_TRUE(opened({.eventfd_flags = EFD_CLOEXEC | EFD_SEMAPHORE}));
+  host.signal(1'000'000);
+  EXPECT_TRUE(run_until([&] { return host.guest_gone(); }));
+  EXPECT_EQ(link.standing(), "the host signals without end");
+}
+
+TEST_F(SharedMemoryLinkTest, HelloInAHoldIsRefused) {
+  ASSERT_TRUE(run_until([&] { return host.accept(); }));
+  owner.may_open = false;
+  host.say_hello();
+  EXPECT_TRUE(run_until([&] { return host.guest_gone(); }));
+  owner.may_open = true;
+  EXPECT_TRUE(opened());
+}
+
 // A user whose backups fail for it must be able to see it.
 TEST_F(SharedMemoryLinkTest, IgnoredPacketsAreShownAndLogged) {
   ASSERT_TRUE(opened());
