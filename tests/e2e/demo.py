@@ -4,9 +4,10 @@
     demo.py --programs build/dev/tests/e2e/programs.json [--requester hyperv|local] [--rounds N]
             [--break WHAT]
 
-The requester is a simulated Hyper-V host at its channel, or the administrator's vssctl. Prints what happened and ends with "application-consistent: yes" (exit 0) or "no" (exit 1). The
-verdict needs three witnesses: the record of the transaction, the filesystems of the copies, and the
-application's own history in them. --break spoils one link of the chain on purpose.
+The requester is a simulated Hyper-V host at its channel, or the administrator's vssctl. Prints what
+happened and ends with "application-consistent: yes" (exit 0) or "no" (exit 1). The verdict needs
+three witnesses: the record of the transaction, the filesystems of the copies, and the application's
+own history in them. --break spoils one link of the chain on purpose.
 """
 
 import argparse

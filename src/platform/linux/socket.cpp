@@ -17,9 +17,9 @@ base::Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    return base::fail_usage("socket path '" + path + "' must have 1 to " +
-                            std::to_string(sizeof address.sun_path - 1) +
-                            " bytes; choose a shorter --runtime-dir");
+    return base::fail_usage(
+        "socket path '" + path + "' must have 1 to " + std::to_string(sizeof address.sun_path - 1) +
+        " bytes; choose a shorter path (of --runtime-dir, where it lies in there)");
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   return address;

@@ -26,6 +26,7 @@ void RingLink::on_time(base::Instant now) {
   } else if (reopening_.is_due(now) && owner_.may_open_paths()) {
     opening_ = true;
     look_at_ = now + kOpeningAtMost;
+    standing_ = "waiting for the host's hello";
     open_door();
   }
 }
