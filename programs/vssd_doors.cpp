@@ -1,5 +1,6 @@
 // Which doors to hosts vssd opens, and what has to be done for them while it is root.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -44,6 +45,14 @@ bool exists(const std::string& path) {
 // The node may come later than vssd, with hv_utils; then the device is on the bus already.
 bool is_offered_vss() {
   return exists(kHvVssDevice) || platform::find_vss_device().has_value();
+}
+
+// One that is not there may come later; one that can never be the device is a mistake.
+base::Status check_named_device(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0 || S_ISCHR(info.st_mode)) return {};
+  return base::fail_usage("--hv-vss-device: " + path +
+                          " is no character device; name /dev/vmbus/hv_vss, or leave it out");
 }
 
 // A device that the command line names is served whatever the configuration says.
@@ -95,6 +104,11 @@ base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& 
                                                    const VssdOptions& options,
                                                    const Identity& identity) {
   driver::HostDoors doors;
+  if (options.hv_vss_device) {
+    if (auto good = check_named_device(*options.hv_vss_device); !good) {
+      return std::unexpected(good.error());
+    }
+  }
   choose_hyperv_door(doors, configuration.hyperv_door, options);
   if (options.shared_memory_socket) {
     const std::string& path = *options.shared_memory_socket;
