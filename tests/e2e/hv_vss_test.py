@@ -93,8 +93,8 @@ class Situations:
 
 class WithTheStockDaemon(Situations, EndToEndTest):
     def setUp(self):
-        self.assertTrue(os.path.exists(self.programs.path("hv_vss_daemon")),
-                        "Debian's daemon was not fetched; run: make stock")
+        if not os.path.exists(self.programs.path("hv_vss_daemon")):
+            self.skipTest("Debian's daemon was not fetched; run: make stock")
         self.box = self.enterContext(self.sandbox(VOLUMES))
         self.standin = self.enterContext(HvVssStandin(self.box))
         self.daemon = StockDaemon(self.box)
