@@ -82,7 +82,7 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   if (auto made = set_up_state_directory(configuration, identity); !made) {
     return failed(made.error());
   }
-  auto doors = prepare_host_doors(configuration, options, identity);
+  auto doors = prepare_host_doors(configuration, options, identity, warnings);
   if (!doors) return failed(doors.error());
   const base::TransactionId on_page = last_thawed_on_page(configuration);
   const auto administrators = platform::find_group(configuration.control_group);

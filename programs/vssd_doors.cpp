@@ -102,7 +102,7 @@ base::Result<driver::Trace> make_trace(const std::string& path, const driver::Ho
 
 base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& configuration,
                                                    const VssdOptions& options,
-                                                   const Identity& identity) {
+                                                   const Identity& identity, Warnings& warnings) {
   driver::HostDoors doors;
   if (options.hv_vss_device) {
     if (auto good = check_named_device(*options.hv_vss_device); !good) {
@@ -126,6 +126,12 @@ base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& 
     auto trace = make_trace(*options.trace_file, doors);
     if (!trace) return std::unexpected(trace.error());
     doors.trace = std::move(*trace);
+    if (!doors.hv_vss_device.empty()) {
+      warnings.add(
+          "--capture: through /dev/vmbus/hv_vss a trace has the kernel's messages of 12 bytes "
+          "only; "
+          "hyperv.door = \"uio\" shows the host's packets");
+    }
   }
   return doors;
 }

@@ -75,7 +75,7 @@ base::Status set_up_state_directory(const config::Configuration& configuration,
 // trace's file. The device is given to whom vssd becomes.
 base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& configuration,
                                                    const VssdOptions& options,
-                                                   const Identity& identity);
+                                                   const Identity& identity, Warnings& warnings);
 
 // What the thawed page of an earlier freezer shows; none where it cannot be read.
 base::TransactionId last_thawed_on_page(const config::Configuration& configuration);

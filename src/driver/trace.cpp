@@ -37,6 +37,10 @@ Trace::Trace(base::UniqueFd file, std::string_view door, std::string_view began_
   line(door);
   line(R"(","by":"vssd","began":")");
   line(began_utc);
+  // Whoever gets the file looks for the host's packets.
+  if (door == "hv_vss") {
+    line(R"(","note":"messages of 12 bytes only: the kernel keeps the host's packets to itself)");
+  }
   line("\"}\n");
   flush();
 }

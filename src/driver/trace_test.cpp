@@ -37,6 +37,15 @@ TEST_F(TraceTest, BeginsWithWhatItIs) {
   EXPECT_EQ(written(), kFirstLine);
 }
 
+TEST_F(TraceTest, OfTheKernelsDoorSaysWhatItLacks) {
+  base::UniqueFd other{::memfd_create("trace", MFD_CLOEXEC)};
+  const Trace hv_vss(base::UniqueFd{::dup(other.get())}, "hv_vss", "2026-11-22T18:05:10Z", kBegan);
+  std::swap(file, other);
+  EXPECT_THAT(written(), HasSubstr("\"note\":\"messages of 12 bytes only"));
+  std::swap(file, other);
+  EXPECT_THAT(written(), Not(HasSubstr("note")));
+}
+
 TEST_F(TraceTest, HasALineForEachMessage) {
   const std::array<std::byte, 3> bytes{std::byte{0x06}, std::byte{0xab}, std::byte{0}};
   trace.add(TrafficEvent::kOpened, {}, kBegan);

@@ -9,37 +9,21 @@ than the bound's beginning. "not frozen": nothing was yet, and nothing came to b
 Most of a cell is waiting for a deadline, so several run at once, each in a sandbox of its own.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 from harness.crash_cell import SIGNALS, CrashCell
 from harness.scenario import PHASES
+from harness.table import run_table
 from harness.testing import EndToEndTest, main
 
 ACTORS = ("vssd", "freezer", "guardian", "writer", "all")
-AT_ONCE = int(os.environ.get("CRASH_CELLS_AT_ONCE", "6"))  # the bounds are against the clock
 WIDTHS = [18] + [17] * 2 + [24] * (len(PHASES) - 2)
 
 
 class CrashTable(EndToEndTest):
     def fill(self, kind):
-        cells = {(actor, signal_name, phase): CrashCell(self, kind, actor, signal_name, phase)
-                 for actor in ACTORS for signal_name in SIGNALS for phase in PHASES}
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            done = {key: pool.submit(cell.run) for key, cell in cells.items()}
-        self.print_table(kind, cells)
-        for (actor, signal_name, phase), future in done.items():
-            with self.subTest(kind=kind, actor=actor, signal=signal_name, phase=phase):
-                future.result()
-
-    def print_table(self, kind, cells):
-        rows = [[kind, *PHASES]]
-        for actor in ACTORS:
-            for signal_name in SIGNALS:
-                rows.append([f"{actor} SIG{signal_name}"] +
-                            [cells[actor, signal_name, phase].result for phase in PHASES])
-        for row in rows:
-            self.say("".join(text.ljust(width) for text, width in zip(row, WIDTHS)).rstrip())
+        rows = [(f"{actor} SIG{signal_name}",
+                 {phase: CrashCell(self, kind, actor, signal_name, phase) for phase in PHASES})
+                for actor in ACTORS for signal_name in SIGNALS]
+        run_table(self, kind, rows, WIDTHS)
 
     def test_ext4(self):
         self.fill("ext4")

@@ -5,6 +5,7 @@ both programs, and both must get the same treatment from it: so the stand-in is 
 daemon skips loop devices and so freezes nothing here; what is really frozen is looked at with vssd.
 """
 
+import json
 import os
 import signal
 import time
@@ -206,6 +207,23 @@ class WithVssd(Situations, EndToEndTest):
         self.assertTrue(wait_until(lambda: self.standin.request("THAW")[0] == OK, 10))
         self.test_holds_until_thaw()
         self.assertEqual(self.standin.refused, 0)
+
+    def test_trace_has_the_small_messages_and_says_so(self):
+        self.stop_client()
+        self.assertTrue(self.standin.wait_gone(5))
+        self.service.start_vssd("--hv-vss-device", self.standin.path, "--capture", "/run/trace")
+        self.service.wait_until_ready()
+        self.assertTrue(self.standin.wait_registered(5), self.service.complaints())
+        self.freeze()
+        self.assertEqual(self.standin.request("THAW")[0], OK)
+
+        def lines():
+            return [json.loads(line) for line in self.box.read("/run/trace").splitlines()]
+        # REGISTER1 and the version, then three requests and their answers.
+        self.assertTrue(wait_until(lambda: sum("from" in line for line in lines()) == 8, 5))
+        self.assertEqual({len(line["bytes"]) // 2 for line in lines() if "from" in line}, {4, 12})
+        self.assertIn("12 bytes only", lines()[0]["note"])
+        self.assertIn("12 bytes only", self.service.vssd.errors)
 
     def test_vssd_killed_in_a_hold(self):
         """The next one says once that the copy is torn."""

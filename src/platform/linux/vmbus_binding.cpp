@@ -163,7 +163,8 @@ base::Result<std::string> bind_vss_to_uio(const VmbusSysfs& sysfs) {
   if (!possible) return std::unexpected(possible.error());
   if (device->monitored) {
     return missing("the VSS device " + device->instance +
-                   " is signalled through a monitor page, which is not implemented: leave it to "
+                   " is signalled through a monitor page, and vssd signals by uio_hv_generic "
+                   "alone: leave it to "
                    "hv_utils and set hyperv.door = \"hv_vss\"");
   }
   Mover mover(sysfs, *device);

@@ -105,8 +105,8 @@ base::Result<UioNode> find_vss_uio(const std::string& sysfs, const std::string& 
   }
   if (device->monitored) {
     return base::fail(
-        "the VSS channel is signalled through a monitor page, which is not implemented: run "
-        "vss-uio-bind restore and set hyperv.door = \"hv_vss\"",
+        "the VSS channel is signalled through a monitor page, and vssd signals by uio_hv_generic "
+        "alone: run vss-uio-bind restore and set hyperv.door = \"hv_vss\"",
         ENOTSUP, kPrerequisite);
   }
   if (device->ring_bytes == 0) {

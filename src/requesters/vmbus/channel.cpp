@@ -93,7 +93,7 @@ void Channel::give_answers() {
     if (given.signal_host) signal_host_();
     served_ = true;
     owner_.on_traffic(TrafficEvent::kFromGuest, ready->packet);
-    owner_.on_exchange({.link = identity_.name.view(),
+    owner_.on_exchange({.link = identity_.name,
                         .request = ready->request,
                         .asked = ready->asked,
                         .answered = platform::now(),

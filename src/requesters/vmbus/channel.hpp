@@ -12,10 +12,11 @@
 
 namespace vss::requesters::vmbus {
 
-// As which requester an opening of the channel speaks. The name outlives it: it is the link's.
+// As which requester an opening of the channel speaks. The name is the link's: static text, since
+// what is told of an exchange outlives the channel.
 struct ChannelIdentity {
   coordinator::RequesterId id;
-  coordinator::Name name;
+  std::string_view name;
 };
 
 // One thread; nothing blocks; freeze-safe once made.

@@ -108,7 +108,7 @@ void RingLink::say(base::LogSeverity severity, std::string_view what) {
     return;
   }
   ++said_lately_;
-  base::FixedText<400> line{name_.view()};
+  base::FixedText<400> line{name_};
   line.append(": ").append(what);
   if (unsaid_ > 0) line.append(" (").append_number(unsaid_).append(" lines before it left out)");
   owner_.log(severity, line);

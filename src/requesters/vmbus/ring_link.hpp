@@ -13,7 +13,7 @@ namespace vss::requesters::vmbus {
 // One thread; freeze-safe but for open_door().
 class RingLink : public HostLink {
  public:
-  // `pause_max`: between two attempts to open the door.
+  // `name`: static text. `pause_max`: between two attempts to open the door.
   RingLink(HostLinkOwner& owner, std::uint16_t link, std::string_view name,
            base::Duration pause_max = Reopening::kLongest);
 
@@ -52,7 +52,7 @@ class RingLink : public HostLink {
 
   HostLinkOwner& owner_;
   HostIds ids_;
-  coordinator::Name name_;
+  const std::string_view name_;
   std::optional<Channel> channel_;
   bool opening_ = false;
   Reopening reopening_;
