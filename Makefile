@@ -10,7 +10,7 @@ PROGRAMS = $(BUILD)/$(E2E)/programs.json
 CTEST = ctest --test-dir $(BUILD) --output-on-failure
 
 .DEFAULT_GOAL := help
-.PHONY: help deps stock stock-or-warning build compile demo hostile test check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
+.PHONY: help deps stock stock-or-warning build compile demo hostile test test-vm check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
         fuzz-each bench asan tsan clean
 
 help: ## this text
@@ -48,7 +48,10 @@ stock-or-warning:
 	    echo "WARNING: without Debian's hv_vss_daemon nothing is compared with it: those tests are skipped" >&2
 
 test: root-for-test build stock-or-warning lint fuzz-smoke ## every test (root)
-	@$(CTEST) -j2
+	@$(CTEST) -j2 -LE vm-long
+
+test-vm: root-for-test-vm build stock-or-warning ## every test in virtual machines (root)
+	@$(CTEST) -L vm
 
 check: compile ## what needs no root: unit tests, simulation, rules of the tree
 	@$(CTEST) -L unit -j2
