@@ -49,7 +49,13 @@ int report(int result, std::int64_t began) {
   return error == 0 ? 0 : 1;
 }
 
+// Or in a virtual machine of the tests, whose disks are all throw-away.
 bool inside_the_sandbox() {
+  char line[4096] = {};
+  const int command_line = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+  const bool known = command_line >= 0 && read(command_line, line, sizeof line - 1) > 0;
+  if (command_line >= 0) close(command_line);
+  if (known && strstr(line, "vmtest.guard=") != nullptr) return true;
   struct statfs root{};
   constexpr long kTmpfsMagic = 0x01021994;
   return statfs("/", &root) == 0 && root.f_type == kTmpfsMagic;

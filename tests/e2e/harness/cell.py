@@ -7,7 +7,6 @@ it stays so, how often the writer is told to run again.
 
 import time
 
-from harness.probe import now
 from harness.scenario import NOTHING_FROZEN, Scenario, volumes_of
 from harness.testing import wait_until
 
@@ -27,10 +26,17 @@ class Cell:
 
     def run(self):
         with self.test.sandbox(volumes_of(self.kind, self.phase)) as box:
-            self.scenario = self.make_scenario(box)
-            self.service = self.scenario.service
-            self.scenario.run_to_phase()
-            self.play()
+            self.run_in(box)
+
+    def run_in(self, box):
+        self.within = WITHIN_S * box.SLOW
+        self.in_flight = IN_FLIGHT_S * box.SLOW
+        self.quiet = QUIET_S * box.SLOW
+        self.now = box.now
+        self.scenario = self.make_scenario(box)
+        self.service = self.scenario.service
+        self.scenario.run_to_phase()
+        self.play()
 
     def make_scenario(self, box):
         return Scenario(box, self.kind, self.phase)
@@ -38,6 +44,7 @@ class Cell:
     def play(self):
         took = self.measure()
         self.check_it_stays_thawed()
+        self.thawed_by = self.scenario.thawers()  # recovery will use the slots again
         self.check_requester()
         self.check_recovery()
         when = "not frozen" if self.bound == "none" else f"{took:.2f} s {self.bound}"
@@ -53,7 +60,7 @@ class Cell:
 
     def free_before(self, event, begin):
         """Until when the call in flight is kept waiting for what is not to wait for it."""
-        return begin + WITHIN_S
+        return begin + self.within
 
     def check_requester(self):
         """What it was told."""
@@ -68,7 +75,7 @@ class Cell:
 
     def measure(self):
         """The event; how long after its bound the last filesystem was thawed."""
-        event = now()
+        event = self.now()
         hook = self.strike()
         self.bound, begin = self.bound_of(event)
         mount_points = self.scenario.probe.mount_points
@@ -77,36 +84,36 @@ class Cell:
         until = self.free_before(event, begin)
         thawed = {each: self.wait_thawed(each, event, until) for each in free}
         if held_up:
-            time.sleep(max(0.0, event + IN_FLIGHT_S - now()))
+            time.sleep(max(0.0, event + self.in_flight - self.now()))
         let_go = self.scenario.let_go()
-        late = begin + WITHIN_S + 5
+        late = begin + self.within + 5
         thawed |= {each: at or self.wait_thawed(each, event, late) for each, at in thawed.items()}
-        thawed |= {each: self.wait_thawed(each, let_go, max(let_go, begin) + WITHIN_S + 5)
+        thawed |= {each: self.wait_thawed(each, let_go, max(let_go, begin) + self.within + 5)
                    for each in held_up}
         self.latest = max(begin, let_go) if held_up else begin
         took = [self.checked(each, at, max(begin, let_go) if each in held_up else begin)
                 for each, at in thawed.items()]
         if hook is not None:
-            self.test.assertEqual(hook.wait(10), 0, f"stop hook: {hook.output}{hook.errors}")
+            self.test.assertEqual(hook.wait(10 * self.scenario.box.SLOW), 0, f"stop hook: {hook.output}{hook.errors}")
         return max(took)
 
     def wait_thawed(self, mount_point, since, until):
-        return self.scenario.probe.wait_thawed(mount_point, since, until - now())
+        return self.scenario.probe.wait_thawed(mount_point, since, until - self.now())
 
     def checked(self, mount_point, at, begin):
         """Seconds from `begin` to the first write that proves it thawed."""
         self.test.assertIsNotNone(at, f"no write succeeds on {mount_point}: "
                                   f"{self.scenario.probe.what_hinders(mount_point)}, {self.told()}")
         took = max(0.0, at - begin)
-        self.test.assertLessEqual(took, WITHIN_S, f"{mount_point} was thawed later than {WITHIN_S}"
+        self.test.assertLessEqual(took, self.within, f"{mount_point} was thawed later than {self.within}"
                                   f" s after {self.bound}: {self.told()}")
         return took
 
     # -- and after that -----------------------------------------------------------------------
 
     def check_it_stays_thawed(self):
-        quiet_until = now() + QUIET_S
-        while now() < quiet_until:
+        quiet_until = self.now() + self.quiet
+        while self.now() < quiet_until:
             for mount_point in self.scenario.probe.mount_points:
                 self.test.assertFalse(self.scenario.probe.is_frozen(mount_point),
                                       f"{mount_point} was frozen again: {self.told()}")
@@ -115,7 +122,7 @@ class Cell:
             self.test.assertEqual(self.scenario.freeze_issued(), [], self.told())
         else:
             # Noted a moment later than thawed; by the guardian, where the thawer is stopped.
-            closed = wait_until(self.all_closed, self.latest + WITHIN_S + QUIET_S - now())
+            closed = wait_until(self.all_closed, self.latest + self.within + self.quiet - self.now())
             self.test.assertTrue(closed, f"a slot is open: {self.told()}")
 
     def all_closed(self):
@@ -124,7 +131,8 @@ class Cell:
     def check_released(self, times=(1,)):
         """How often the writer was told to run again."""
         if 0 not in times:
-            wait_until(lambda: self.scenario.times_released() > 0, ANSWER_S)
+            wait_until(lambda: self.scenario.times_released() > 0,
+                       ANSWER_S * self.scenario.box.SLOW)
         told = self.scenario.times_released()
         self.test.assertIn(told, times,
                            f"the writer was told {told} times to run again: {self.told()}")

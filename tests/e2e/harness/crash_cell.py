@@ -7,7 +7,7 @@ told, how often the writer is told to run again.
 import signal
 import time
 
-from harness.cell import ANSWER_S, IN_FLIGHT_S, QUIET_S, WITHIN_S, Cell
+from harness.cell import ANSWER_S, Cell
 from harness.process import kill_at_once
 from harness.scenario import GUARDIAN_MARGIN_S, NOTHING_FROZEN
 
@@ -44,7 +44,7 @@ class CrashCell(Cell):
     def free_before(self, event, begin):
         """What is killed lets nothing wait for the call in flight. Who is stopped has it return
         before the deadline, in a process that can no longer note it."""
-        return begin + WITHIN_S if self.signal_name == "KILL" else event + IN_FLIGHT_S
+        return begin + self.within if self.signal_name == "KILL" else event + self.in_flight
 
     def bound_of(self, event):
         if self.phase in NOTHING_FROZEN:
@@ -65,7 +65,7 @@ class CrashCell(Cell):
         if self.event == ("vssd", "STOP") and self.phase != "HELD":
             self.service.vssd.signal(signal.SIGCONT)  # it alone has the answer
         requester = self.scenario.requester
-        status = requester.wait(ANSWER_S)
+        status = requester.wait(ANSWER_S * self.scenario.box.SLOW)
         self.test.assertIn(status, self.answers(), f"{requester.errors}{self.told()}")
         if status == YES:
             self.test.assertEqual(self.scenario.why_no_yes(), "", "a yes that is false")
@@ -97,8 +97,8 @@ class CrashCell(Cell):
         self.service.restart_what_is_dead()
         self.service.wait_until_ready(timeout=20)
         self.check_released(times)
-        time.sleep(QUIET_S)
+        time.sleep(self.quiet)
         self.check_released(times)
         self.scenario.writer.kill()
         after = self.service.start_snapshot()
-        self.test.assertEqual(after.wait(30), 0, f"{after.errors}\n{self.told()}")
+        self.test.assertEqual(after.wait(30 * self.scenario.box.SLOW), 0, f"{after.errors}\n{self.told()}")

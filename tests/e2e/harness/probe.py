@@ -6,11 +6,10 @@ it was started: one that was already inside when a freeze began may return while
 That it is frozen is the kernel's own word, never the time a write takes: a disk may be slow.
 """
 
-import mmap
 import os
 import struct
-import time
 
+from harness.sandbox import Sandbox
 from harness.testing import wait_until
 
 PAGE = "/run/probe.page"
@@ -19,13 +18,12 @@ LINE_BYTES = 32
 WAITS_FOR_A_THAW = "percpu_rwsem_wait"  # where the kernel keeps who writes to what is frozen
 
 
-def now():
-    """CLOCK_BOOTTIME in seconds, the clock of all deadlines."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+now = Sandbox.now
 
 
 class Page:
-    """The page as bytes: the probe's own, or a copy that somebody took of it."""
+    """The page as bytes: the probe's own, or a copy that somebody took of it. `data` is a function
+    that gives them."""
 
     def __init__(self, mount_points, data):
         self._mount_points = list(mount_points)
@@ -34,31 +32,29 @@ class Page:
     def read(self, mount_point, field):
         """In seconds."""
         index = self._mount_points.index(mount_point)
-        return struct.unpack_from("=q", self._data, LINE_BYTES * index + 8 * field)[0] / 1e9
+        return struct.unpack_from("=q", self._data(), LINE_BYTES * index + 8 * field)[0] / 1e9
 
 
 class Probe:
     def __init__(self, box, mount_points):
         self.mount_points = list(mount_points)
+        self._box = box
         self._process = box.start("fs_tool", "probe", PAGE, *self.mount_points)
         size = LINE_BYTES * len(self.mount_points)
-        wait_until(lambda: box.exists(PAGE) and os.path.getsize(box.path(PAGE)) == size, 5)
-        with open(box.path(PAGE), "r+b") as file:
-            self._page = Page(self.mount_points, mmap.mmap(file.fileno(), 0))
-        began = now()
-        if any(self.wait_thawed(mount_point, began, 10) is None for mount_point in mount_points):
+        wait_until(lambda: box.exists(PAGE) and len(box.read_bytes(PAGE)) == size, 5 * box.SLOW)
+        self._page = Page(self.mount_points, box.mapped(PAGE, size))
+        began = box.now()
+        if any(self.wait_thawed(mount_point, began, 10 * box.SLOW) is None for mount_point in mount_points):
             raise RuntimeError("the probe cannot write")
         self._writers = dict(zip(self.mount_points, self._children()))
 
     def _children(self):
         """Numbers outside, in the order in which they were started: that of the mount points."""
         pid = self._process.pid
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            return file.read().split()
+        return self._box.read_proc(f"{pid}/task/{pid}/children").split()
 
     def _waits_in(self, mount_point):
-        with open(f"/proc/{self._writers[mount_point]}/wchan", encoding="ascii") as file:
-            return file.read()
+        return self._box.read_proc(f"{self._writers[mount_point]}/wchan")
 
     def is_thawed(self, mount_point, since):
         """A write that was started after `since` has succeeded."""

@@ -10,6 +10,7 @@ Whatever happens to the harness, the guard thaws, ends the namespace and lets th
 
 import contextlib
 import dataclasses
+import mmap
 import os
 import queue
 import shutil
@@ -235,6 +236,37 @@ class Sandbox:
     def write(self, inside, text):
         with open(self.path(inside), "w", encoding="utf-8") as file:
             file.write(text)
+
+    def read_bytes(self, inside, at_most=-1):
+        with open(self.path(inside), "rb") as file:
+            return file.read(at_most)
+
+    def make_directory(self, inside):
+        os.makedirs(self.path(inside), exist_ok=True)
+
+    def remove(self, inside):
+        os.unlink(self.path(inside))
+
+    def mapped(self, inside, size):
+        """Gives the first `size` bytes of a file on tmpfs as they are at the moment of calling it."""
+        with open(self.path(inside), "r+b") as file:
+            data = mmap.mmap(file.fileno(), size)
+        return lambda: data
+
+    # -- what a test asks where it runs, so that it may also run in a virtual machine ----------
+
+    SLOW = 1  # how much longer than on the machine itself things may take
+
+    @staticmethod
+    def now():
+        """CLOCK_BOOTTIME in seconds, the clock of all deadlines."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    @staticmethod
+    def read_proc(name):
+        """A file of /proc, processes by the number that Inside.pid has."""
+        with open(f"/proc/{name}", encoding="ascii", errors="replace") as file:
+            return file.read()
 
     def exists(self, inside):
         return os.path.exists(self.path(inside))

@@ -19,7 +19,7 @@ import os
 import time
 
 from harness.asker import LocalAsker
-from harness.probe import PAGE, STARTED, PROVED, Page, Probe, now
+from harness.probe import PAGE, STARTED, PROVED, Page, Probe
 from harness.sandbox import Volume
 from harness.service import Service
 from harness.slots import Slots
@@ -59,15 +59,20 @@ def states_of(kind, phase):
 
 
 class Scenario:
-    def __init__(self, box, kind, phase, asker=None, budgets=None):
+    """`mount_points` (a, inner) may be others in a virtual machine: its own root is a."""
+
+    def __init__(self, box, kind, phase, asker=None, budgets=None, mount_points=MOUNT_POINTS,
+                 freezer=()):
         self.box = box
         self.kind = kind
         self.phase = phase
         self.asker = asker or LocalAsker()
-        os.makedirs(box.path(MARKS))
-        self.probe = Probe(box, MOUNT_POINTS)
+        self.mount_points = mount_points
+        box.make_directory(MARKS)
+        self.probe = Probe(box, mount_points)
         config = self.asker.config(budgets or BUDGETS, OTHERS)
-        self.service = Service(box, config, vssd=self.asker.VSSD_OPTIONS).start()
+        self.service = Service(box, config, freezer=freezer,
+                               vssd=self.asker.VSSD_OPTIONS).start()
         self.slots = Slots(box, self.service.runtime)
         self.writer = self.service.start_writer("exec", "--name", "app", *self._hooks())
         self.service.wait_until_ready(writers=1)
@@ -94,7 +99,7 @@ class Scenario:
 
     def run_to_phase(self):
         """Starts the transaction; returns when it is where it should be interrupted."""
-        self.requester = self.asker.start(self.service, MOUNT_POINTS, self._command())
+        self.requester = self.asker.start(self.service, self.mount_points, self._command())
         if self.phase in ("HELD", "THAW"):
             self.asker.attend_hold()
         self._wait_for({"PREPARE": "prepare", "HELD": "command", "THAW": "over"}.get(self.phase,
@@ -103,7 +108,7 @@ class Scenario:
         if self.phase == "PREPARE":
             self._wait_until("the helper is in syncfs", self._helper_waits)
         else:
-            expected = dict(zip(MOUNT_POINTS, states_of(self.kind, self.phase)))
+            expected = dict(zip(self.mount_points, states_of(self.kind, self.phase)))
             self._wait_until(f"the slots say {expected}", lambda: self.slots.states() == expected)
 
     def _wait_for(self, mark):
@@ -111,8 +116,8 @@ class Scenario:
 
     def _wait_until(self, what, condition):
         """Twice: what is in flight must not merely have been passing by."""
-        if wait_until(condition, PATIENCE_S):
-            time.sleep(STEADY_S)
+        if wait_until(condition, PATIENCE_S * self.box.SLOW):
+            time.sleep(STEADY_S * self.box.SLOW)
             if condition():
                 return
         raise RuntimeError(f"not where {what}: slots {self.slots.states()}, requester "
@@ -122,13 +127,18 @@ class Scenario:
     def _helper_waits(self):
         """A child of the freezer sleeps uninterruptibly; others of its may have ended by now."""
         pid = self.service.freezer.pid
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            children = file.read().split()
-        return any(state_of(child) == "D" for child in children)
+        children = self.box.read_proc(f"{pid}/task/{pid}/children").split()
+        return any(self._state_of(child) == "D" for child in children)
+
+    def _state_of(self, pid):
+        try:
+            return self.box.read_proc(f"{pid}/stat").rsplit(")", 1)[1].split()[0]
+        except (OSError, IndexError):  # it has just ended
+            return "X"
 
     def waits_for_outer(self, mount_point):
         """Nobody can thaw it before let_go()."""
-        return self.outer_frozen and (mount_point == "/mnt/inner" or
+        return self.outer_frozen and (mount_point == self.mount_points[1] or
                                       a_lies_on_inner(self.kind, self.phase))
 
     def let_go(self):
@@ -138,7 +148,7 @@ class Scenario:
         if self.outer_frozen:
             self.outer_frozen = False
             self.box.run("fs_tool", "thaw", "/mnt/outer")
-        return now()
+        return self.box.now()
 
     def leave_mark(self, name):
         """For who waits for it: a host's `until=`."""
@@ -152,6 +162,11 @@ class Scenario:
         """Of which filesystems."""
         return [mount_point for mount_point, slot in self.slots.by_mount_point().items()
                 if slot.freeze_began]
+
+    def thawers(self):
+        """Who closed the slots of what was frozen."""
+        return sorted({slot.thawer for slot in self.slots.by_mount_point().values()
+                       if slot.freeze_ended and slot.state == "closed"})
 
     def times_released(self):
         """How often the writer was told to run again."""
@@ -168,20 +183,12 @@ class Scenario:
         if not self.box.exists(f"{MARKS}/whole"):
             return "the writer was released before COMMAND had ended"
         began, ended = (self._page(mark) for mark in ("began", "ended"))
-        for mount_point in MOUNT_POINTS:
+        for mount_point in self.mount_points:
             last_begun = began.read(mount_point, STARTED)
             if ended.read(mount_point, PROVED) > last_begun:
                 return f"{mount_point} took a write while COMMAND ran"
         return ""
 
     def _page(self, mark):
-        with open(self.box.path(f"{MARKS}/{mark}"), "rb") as file:
-            return Page(MOUNT_POINTS, file.read())
-
-
-def state_of(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rsplit(")", 1)[1].split()[0]
-    except OSError:  # it has just ended
-        return "X"
+        data = self.box.read_bytes(f"{MARKS}/{mark}")
+        return Page(self.mount_points, lambda: data)

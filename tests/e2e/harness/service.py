@@ -21,8 +21,8 @@ class Service:
     def __init__(self, box, config="", freezer=(), vssd=(), runtime=RUNTIME):
         self.box = box
         self.runtime = runtime
-        os.makedirs(box.path(os.path.dirname(CONFIG)), exist_ok=True)
-        os.makedirs(box.path(STATE), exist_ok=True)
+        box.make_directory(os.path.dirname(CONFIG))
+        box.make_directory(STATE)
         box.write(CONFIG, config)
         self._freezer_options = list(freezer)
         self._vssd_options = list(vssd)
@@ -49,7 +49,7 @@ class Service:
     def restart_what_is_dead(self):
         """As a service manager would; all that was killed has had its time to die."""
         for process in self.processes():
-            wait_until(lambda process=process: process.status is not None, 0.2)
+            wait_until(lambda process=process: process.status is not None, 0.2 * self.box.SLOW)
         if self.vssd.status is not None:
             self.start_vssd()
         if self.guardian.status is not None:
@@ -64,6 +64,7 @@ class Service:
         return self
 
     def wait_until_ready(self, writers=0, timeout=10):
+        timeout *= self.box.SLOW
         last = None
         def ready():
             nonlocal last
@@ -112,7 +113,7 @@ class Service:
             except ServiceError:
                 return False
             return True
-        wait_until(recorded, 5)
+        wait_until(recorded, 5 * self.box.SLOW)
         return records[-1] if records else self.json("explain")
 
     def start_stop_hook(self):
@@ -141,7 +142,7 @@ class Service:
         """Starts a snapshot and returns it when COMMAND runs; release() ends it."""
         for mark in ("/run/held", "/run/release"):
             if self.box.exists(mark):
-                os.unlink(self.box.path(mark))
+                self.box.remove(mark)
         requester = self.start_snapshot(
             *options, command="touch /run/held; while [ ! -e /run/release ]; do sleep 0.02; done")
         if not wait_until(lambda: self.box.exists("/run/held") or requester.status is not None, 30):

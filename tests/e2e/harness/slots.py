@@ -15,6 +15,7 @@ HEADER_BYTES = 64
 SLOT = struct.Struct("=Qqqqqii8xII64x32s256s1024s")
 SLOT_BYTES = 1472
 SLOTS_MAX = 512
+THAWERS = ("nobody", "freezer", "guardian", "recovery")
 STATES = ("empty", "intent", "frozen", "thawing", "thawing", "closed")
 
 
@@ -23,15 +24,16 @@ class Slot:
     state: str
     freeze_began: float  # CLOCK_BOOTTIME in seconds, 0: never
     freeze_ended: float
+    thawer: str  # of a closed one
 
 
 class Slots:
     def __init__(self, box, runtime):
-        self._path = box.path(f"{runtime}/freezer/slots")
+        self._box = box
+        self._path = f"{runtime}/freezer/slots"
 
     def _read(self):
-        with open(self._path, "rb") as file:
-            data = file.read()
+        data = self._box.read_bytes(self._path)
         header = HEADER.unpack_from(data)
         if (header[0], header[3], len(data)) != (MAGIC, VERSION,
                                                  HEADER_BYTES + SLOTS_MAX * SLOT_BYTES):
@@ -48,7 +50,8 @@ class Slots:
     def _slot(data, offset):
         fields = SLOT.unpack_from(data, offset)
         mount_point = fields[-1].split(b"\0", 1)[0].decode()
-        return mount_point, Slot(STATES[fields[0] >> 60], fields[1] / 1e9, fields[2] / 1e9)
+        return mount_point, Slot(STATES[fields[0] >> 60], fields[1] / 1e9, fields[2] / 1e9,
+                                 THAWERS[fields[0] >> 16 & 3])
 
     def states(self):
         return {mount_point: slot.state for mount_point, slot in self.by_mount_point().items()}

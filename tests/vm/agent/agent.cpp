@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -43,13 +44,37 @@ bool is_on_a_disk(int descriptor) {
   }
 }
 
-json read_file(const std::string& path) {
+std::expected<std::string, json> contents_of(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) return failed(path);
+  if (file < 0) return std::unexpected(failed(path));
   Stream stream(file);
   stream.drain();
   stream.close();
-  return {{"text", stream.text()}};
+  return stream.text();
+}
+
+json read_file(const json& request) {
+  const auto text = contents_of(request.at("path"));
+  return text ? json{{"text", *text}} : text.error();
+}
+
+json read_hex(const json& request) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto bytes = contents_of(request.at("path"));
+  if (!bytes) return bytes.error();
+  std::string hex;
+  for (const char byte : bytes->substr(0, request.value("at_most", std::size_t{1} << 20))) {
+    const auto value = static_cast<unsigned char>(byte);
+    hex += kDigits[value >> 4];
+    hex += kDigits[value & 15];
+  }
+  return {{"hex", hex}};
+}
+
+json clock_now() {
+  timespec time{};
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return {{"boottime_ns", std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec}};
 }
 
 json write_file(const json& request) {
@@ -136,7 +161,12 @@ void Agent::on_line(const std::string& line) {
 json Agent::answer(const json& request) {
   const auto what = request.at("do").get<std::string>();
   if (what == "start") return start_job(request);
-  if (what == "read") return read_file(request.at("path"));
+  if (what == "read") return read_file(request);
+  if (what == "read_hex") return read_hex(request);
+  if (what == "clock") return clock_now();
+  if (what == "exists") {
+    return {{"exists", access(request.at("path").get<std::string>().c_str(), F_OK) == 0}};
+  }
   if (what == "write") return write_file(request);
   if (what == "finish") finish(request.at("code"));
   const pid_t pid = request.at("pid");

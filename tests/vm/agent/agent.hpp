@@ -5,6 +5,9 @@
 //   {"do": "signal", "pid": n, "signal": 9}                           → {}
 //   {"do": "so_far", "pid": n}                                        → {"output", "errors"}
 //   {"do": "read", "path": "/proc/mounts"}                            → {"text"}
+//   {"do": "read_hex", "path": "/run/page", "at_most": 4096}          → {"hex"}
+//   {"do": "exists", "path": "/run/f"}                                → {"exists": true}
+//   {"do": "clock"}                                                   → {"boottime_ns": n}
 //   {"do": "write", "path": "/run/f", "text": "", "mode": 420}        → {}; never to a disk
 //   {"do": "finish", "code": 0}                                       → the machine ends
 // An error is {"error": "..."}. The end of a process comes by itself:

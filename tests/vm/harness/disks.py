@@ -12,6 +12,7 @@ class Disk:
     (the block device's node is NODE.format)."""
     size_mib: int = 64
     format: str = ""      # "", ext4, xfs or btrfs
+    folder: str = ""      # its first contents
     file: str = ""        # an image that is there already: used as it is
     node: str = ""
 

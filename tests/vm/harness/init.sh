@@ -12,7 +12,7 @@ mount -t tmpfs -o mode=755 tmp /run
 mkdir -p /run/vmtest/bin
 cp /vmtest/* /run/vmtest/
 cp /bin/busybox /run/vmtest/bin/
-for applet in sh cat dd echo ls mkdir mount umount sleep; do ln -s busybox /run/vmtest/bin/$applet; done
+for applet in sh cat dd echo ls mkdir mount umount sleep fsfreeze touch rm; do ln -s busybox /run/vmtest/bin/$applet; done
 
 argument() { sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
 fail() { echo "init: $1"; echo o > /proc/sysrq-trigger; sleep 60; }

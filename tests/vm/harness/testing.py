@@ -17,6 +17,14 @@ from harness.vm import QEMU, Vm
 PREREQUISITE_MISSING = 77
 
 
+def wait_until(condition, timeout):
+    """Polls; the last value of `condition()`."""
+    until = time.monotonic() + timeout
+    while not (value := condition()) and time.monotonic() < until:
+        time.sleep(0.02)
+    return value
+
+
 class VmTest(unittest.TestCase):
     programs = None  # set by main()
 

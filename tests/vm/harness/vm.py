@@ -98,7 +98,8 @@ class Vm:
                             os.path.abspath(self._root_image), self.path("root.qcow2")], check=True)
         for number, disk in enumerate(self._disks):
             if not disk.file:
-                disk_images.make_disk(self.path(f"disk{number}.img"), disk.size_mib, disk.format)
+                disk_images.make_disk(self.path(f"disk{number}.img"), disk.size_mib, disk.format,
+                                      disk.folder or None)
 
     def _command(self):
         append = (f"console=ttyS0 loglevel=5 panic=-1 vmtest.guard={self._guard} "
@@ -211,7 +212,7 @@ class Vm:
         self.agent.ask("write", path=path, text=text, mode=mode)
 
     def exists(self, path):
-        return self.run("test", "-e", path).status == 0
+        return self.agent.ask("exists", path=path)["exists"]
 
     def wait_until(self, condition, timeout=60, what="the condition"):
         until = time.monotonic() + timeout

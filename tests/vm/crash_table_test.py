@@ -1,0 +1,108 @@
+"""The crash table on a machine's own root: the service's programs, configuration and records lie on
+what is frozen.
+
+The cells are those of tests/e2e/crash_table_test.py, which see. Here `a` is the root itself; inner
+lies on the file of a second disk, which is frozen by hand where a call has to be kept in flight. In
+each cell stands who has thawed: the freezer itself or the one that was started again (freezer),
+the guardian, or the stop hook (recovery). Times are the guest's, under software emulation.
+"""
+
+import contextlib
+import os
+import tempfile
+
+from harness.crash_cell import SIGNALS, CrashCell
+from harness.disks import Disk, make_disk
+from harness.guest_box import GuestBox
+from harness.process import kill_at_once
+from harness.scenario import PHASES, Scenario
+from harness.testing import VmTest, main
+
+ACTORS = ("vssd", "freezer", "guardian", "writer", "all")
+BUDGETS = {"prepare": 20, "freeze": 9, "hold": 10}
+MOUNT_POINTS = ("/", "/mnt/inner")
+INNER, OUTER = "/mnt/inner", "/mnt/outer"
+PROGRAMS = ("vssd", "vss-freezer", "vss-guardian", "vssctl", "vss-writer", "fs_tool")
+
+
+class RootCell(CrashCell):
+    """`restart`: instead of the stop hook a service manager starts again what was killed."""
+
+    def __init__(self, test, actor, signal_name, phase, restart=False):
+        super().__init__(test, "ext4", actor, signal_name, phase)  # inner, and the THAW column
+        self.restart = restart
+
+    def make_scenario(self, box):
+        return Scenario(box, "ext4", self.phase, budgets=BUDGETS, mount_points=MOUNT_POINTS,
+                        freezer=("--allow-root",))
+
+    def strike(self):
+        hook = None if self.restart else super().strike()
+        if self.restart:
+            kill_at_once(self.processes())
+            self.service.restart_what_is_dead()
+        return hook
+
+    def bound_of(self, event):
+        bound, begin = super().bound_of(event)
+        return ("restart" if self.restart and bound == "hook" else bound), begin
+
+    def outcome(self):
+        by = ", ".join(self.thawed_by)
+        return f"{by + ', ' if by else ''}{super().outcome()}"
+
+
+class CrashTable(VmTest):
+    @contextlib.contextmanager
+    def machine(self, kind):
+        with tempfile.TemporaryDirectory(prefix="openvss-vm-inner-") as folder:
+            make_disk(os.path.join(folder, "inner.img"), 32, "ext4")
+            with self.vm(root=kind, modules=["loop", "ext4"], programs=PROGRAMS, timeout=2400,
+                         disks=[Disk(128, "ext4", folder)], guard=300) as vm:
+                vm.mount("/dev/vdb", "ext4", OUTER)
+                vm.must("mkdir", "-p", INNER)
+                vm.must("mount", "-o", "loop", f"{OUTER}/inner.img", INNER)
+                yield vm
+
+    def fill(self, kind, rows):
+        """`rows`: (title, {phase: cell}). One after the other: they share the machine."""
+        with self.machine(kind) as vm:
+            for title, cells in rows:
+                for phase, cell in cells.items():
+                    with self.subTest(root=kind, row=title, phase=phase):
+                        self.play(vm, cell)
+                    self.say(f"{kind:6} {title:22} {phase:8} {cell.result}")
+
+    def play(self, vm, cell):
+        box = GuestBox(vm)
+        try:
+            cell.run_in(box)
+        finally:
+            box.end_all()
+            left = [place for place in (OUTER, INNER, "/")
+                    if vm.run("fsfreeze", "--unfreeze", place).status == 0]
+            vm.must("rm", "-rf", "/run/openvss", "/run/marks")
+        self.assertEqual(left, [], "left frozen")
+
+    def test_ext4_root_every_actor_in_every_phase(self):
+        rows = [(f"{actor} SIG{name}", {phase: RootCell(self, actor, name, phase)
+                                        for phase in PHASES})
+                for actor in ACTORS for name in SIGNALS]
+        rows.append(("all SIGKILL, restart", {phase: RootCell(self, "all", "KILL", phase, True)
+                                              for phase in PHASES}))
+        self.fill("ext4", rows)
+
+    def one_cell_a_process(self, kind):
+        rows = [(f"{actor} SIGKILL", {"HELD": RootCell(self, actor, "KILL", "HELD")})
+                for actor in ACTORS]
+        self.fill(kind, rows)
+
+    def test_xfs_root_every_actor(self):
+        self.one_cell_a_process("xfs")
+
+    def test_btrfs_root_every_actor(self):
+        self.one_cell_a_process("btrfs")
+
+
+if __name__ == "__main__":
+    main()
