@@ -3,7 +3,8 @@
 import os
 
 from harness import images, oracles
-from harness.bank import DATABASES, Bank, judge_contents
+from harness.bank import DATABASES, Bank
+from harness.bank_contents import judge_contents
 from harness.sandbox import Volume
 from harness.service import Service
 from harness.testing import EndToEndTest, main

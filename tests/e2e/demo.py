@@ -19,7 +19,8 @@ import sys
 import time
 
 from harness import images, oracles, timeline
-from harness.bank import DATABASES, Bank, judge_contents
+from harness.bank import DATABASES, Bank
+from harness.bank_contents import judge_contents
 from harness.programs import Programs
 from harness.sandbox import Sandbox, SandboxError, Volume
 from harness.service import Service, ServiceError

@@ -3,6 +3,9 @@
 //   fs_tool freeze DIRECTORY          FIFREEZE, as somebody else would
 //   fs_tool thaw DIRECTORY            FITHAW, as somebody else would
 //   fs_tool write FILE                one small O_SYNC write
+//   fs_tool linger FILE               a write that stays inside the kernel until it is killed; a
+//   freeze
+//                                     of the filesystem waits for it
 //   fs_tool dirty FILE MIB            MIB of data in the page cache, not flushed
 //   fs_tool mount IMAGE TYPE DIRECTORY      on a fresh loop device
 //   fs_tool probe PAGE DIRECTORY...   writes to each DIRECTORY for ever; PAGE (on tmpfs) tells when
@@ -11,12 +14,14 @@
 // CLOCK_BOOTTIME in nanoseconds.
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/userfaultfd.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -148,9 +153,32 @@ int probe(const std::string& page, const std::vector<std::string>& directories) 
   return 0;
 }
 
+// The page that is written is never there, and nobody brings it: the write waits for it, within the
+// filesystem.
+int linger(const std::string& file) {
+  constexpr std::size_t kPage = 4096;
+  const int absent = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC));
+  void* page = mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  uffdio_api version{.api = UFFD_API, .features = 0, .ioctls = 0};
+  uffdio_register registration{
+      .range = {.start = reinterpret_cast<std::uintptr_t>(page), .len = kPage},
+      .mode = UFFDIO_REGISTER_MODE_MISSING,
+      .ioctls = 0};
+  const int descriptor = open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (absent < 0 || page == MAP_FAILED || ioctl(absent, UFFDIO_API, &version) != 0 ||
+      ioctl(absent, UFFDIO_REGISTER, &registration) != 0 || descriptor < 0) {
+    std::fprintf(stderr, "fs_tool: linger %s: %s\n", file.c_str(), std::strerror(errno));
+    return 1;
+  }
+  std::printf("lingers\n");
+  std::fflush(stdout);
+  return write(descriptor, page, kPage) < 0 ? 1 : 0;
+}
+
 int usage() {
   std::fprintf(
-      stderr, "usage: fs_tool freeze|thaw|write|dirty|mount|probe ARGUMENT... (see fs_tool.cpp)\n");
+      stderr,
+      "usage: fs_tool freeze|thaw|write|linger|dirty|mount|probe ARGUMENT... (see fs_tool.cpp)\n");
   return 2;
 }
 
@@ -166,6 +194,7 @@ int main(int argc, char** argv) {
   if (words[0] == "freeze") return freeze_or_thaw(words[1], FIFREEZE);
   if (words[0] == "thaw") return freeze_or_thaw(words[1], FITHAW);
   if (words[0] == "write") return write_once(words[1]);
+  if (words[0] == "linger") return linger(words[1]);
   if (words[0] == "dirty" && words.size() == 3) return make_dirty(words[1], std::atoi(argv[3]));
   if (words[0] == "mount" && words.size() == 4) return mount_image(words[1], words[2], words[3]);
   if (words[0] == "probe" && words.size() > 2) {

@@ -15,7 +15,7 @@ from harness.crash_cell import SIGNALS, CrashCell
 from harness.disks import Disk, make_disk
 from harness.guest_box import GuestBox
 from harness.process import kill_at_once
-from harness.scenario import PHASES, Scenario
+from harness.scenario import MARKS, PHASES, Scenario
 from harness.testing import VmTest, main
 
 ACTORS = ("vssd", "freezer", "guardian", "writer", "all")
@@ -23,6 +23,44 @@ BUDGETS = {"prepare": 20, "freeze": 9, "hold": 10}
 MOUNT_POINTS = ("/", "/mnt/inner")
 INNER, OUTER = "/mnt/inner", "/mnt/outer"
 PROGRAMS = ("vssd", "vss-freezer", "vss-guardian", "vssctl", "vss-writer", "fs_tool")
+
+
+class RootScenario(Scenario):
+    """The root freezes last, so in FREEZE it is the root whose freeze is in flight: it waits for a
+    write that stays inside the kernel (fs_tool linger), beside inner, which is frozen."""
+
+    def __init__(self, box, phase):
+        super().__init__(box, "ext4", phase, budgets=BUDGETS, mount_points=MOUNT_POINTS,
+                         freezer=("--allow-root",))
+        self._lingering = None
+        if phase == "FREEZE":
+            self._lingering = box.start("fs_tool", "linger", "/lingering")
+            self._wait_until("the write lingers", lambda: "lingers" in self._lingering.output)
+
+    def _hooks(self):
+        if self.phase != "FREEZE":
+            return super()._hooks()
+        return ["--freeze", f"echo >> {MARKS}/freeze", "--thaw", f"echo >> {MARKS}/released",
+                "--abort", f"echo >> {MARKS}/released"]
+
+    def expected_states(self):
+        if self.phase == "FREEZE":
+            return {INNER: "frozen", "/": "intent"}
+        return super().expected_states()
+
+    def run_to_phase(self):
+        super().run_to_phase()
+        self.outer_frozen &= self.phase != "FREEZE"
+
+    def waits_for_outer(self, mount_point):
+        if self._lingering:
+            return self._lingering.status is None and mount_point == "/"
+        return super().waits_for_outer(mount_point)
+
+    def let_go(self):
+        if self._lingering:
+            self._lingering.kill()
+        return super().let_go()
 
 
 class RootCell(CrashCell):
@@ -33,8 +71,7 @@ class RootCell(CrashCell):
         self.restart = restart
 
     def make_scenario(self, box):
-        return Scenario(box, "ext4", self.phase, budgets=BUDGETS, mount_points=MOUNT_POINTS,
-                        freezer=("--allow-root",))
+        return RootScenario(box, self.phase)
 
     def strike(self):
         hook = None if self.restart else super().strike()
@@ -70,17 +107,20 @@ class CrashTable(VmTest):
             for title, cells in rows:
                 for phase, cell in cells.items():
                     with self.subTest(root=kind, row=title, phase=phase):
-                        self.play(vm, cell)
-                    self.say(f"{kind:6} {title:22} {phase:8} {cell.result}")
+                        try:
+                            self.play(vm, cell)
+                        finally:
+                            self.say(f"{kind:6} {title:22} {phase:8} {cell.result}")
 
     def play(self, vm, cell):
         box = GuestBox(vm)
         try:
             cell.run_in(box)
         finally:
-            box.end_all()
+            box.kill_all()  # one in a freeze that hangs ends only after the thaw
             left = [place for place in (OUTER, INNER, "/")
                     if vm.run("fsfreeze", "--unfreeze", place).status == 0]
+            box.wait_for_all()
             vm.must("rm", "-rf", "/run/openvss", "/run/marks")
         self.assertEqual(left, [], "left frozen")
 

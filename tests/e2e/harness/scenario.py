@@ -108,8 +108,11 @@ class Scenario:
         if self.phase == "PREPARE":
             self._wait_until("the helper is in syncfs", self._helper_waits)
         else:
-            expected = dict(zip(self.mount_points, states_of(self.kind, self.phase)))
+            expected = self.expected_states()
             self._wait_until(f"the slots say {expected}", lambda: self.slots.states() == expected)
+
+    def expected_states(self):
+        return dict(zip(self.mount_points, states_of(self.kind, self.phase)))
 
     def _wait_for(self, mark):
         self._wait_until(f"the mark \"{mark}\"", lambda: self.box.exists(f"{MARKS}/{mark}"))

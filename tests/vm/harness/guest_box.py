@@ -93,9 +93,15 @@ class GuestBox:
 
     def end_all(self):
         """Kills what was started and still runs."""
+        self.kill_all()
+        self.wait_for_all()
+
+    def kill_all(self):
         for process in self._started:
             if process.status is None:
                 process.kill()
+
+    def wait_for_all(self):
         for process in self._started:
             process.wait(60)
         self._started = []

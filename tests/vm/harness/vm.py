@@ -7,6 +7,7 @@ The agent in it (agent.py) does what the test asks for. Leaving the block ends t
 demands its exit code, its verdict line and a kernel log without complaint; the serial log is kept.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -107,7 +108,8 @@ class Vm:
         command = [QEMU, "-machine", "pc,accel=tcg", "-cpu", "max", "-smp", str(self._vcpus),
                    "-m", str(self._memory_mib), "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-kernel", self.kernel.image, "-initrd", self.path("initrd"),
-                   "-append", append, "-serial", "file:" + self.path("serial"),
+                   "-append", append, "-chardev", f"file,id=serial,path={self.path('serial')},append=on",
+                   "-serial", "chardev:serial",
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
                    "-device", "virtio-serial-pci",
                    "-chardev", f"socket,id=agent,path={self.path('agent')},server=on,wait=off",
@@ -130,12 +132,18 @@ class Vm:
                    disk.file or self.path(f"disk{number}.img"))
 
     def _boot(self):
-        with open(self.path("qemu.log"), "wb") as log:
-            self.process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log)
         self._timer = threading.Timer(self._timeout, self._give_up)
         self._timer.daemon = True
         self._timer.start()
+        self._start_qemu()
+
+    def _start_qemu(self, *options):
+        for name in ("agent", "qmp"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path(name))
+        with open(self.path("qemu.log"), "ab") as log:
+            self.process = subprocess.Popen([*self._command(), *options], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
         self._wait_for(lambda: os.path.exists(self.path("qmp")), "QEMU's sockets")
         self.agent = Agent(self.path("agent"), lambda: self.process.poll() is None)
         self.agent.ask("read", path="/proc/uptime", timeout=BOOT_S)
@@ -235,6 +243,19 @@ class Vm:
 
     def kernel_log(self):
         return self.run("dmesg").output
+
+    def save_and_restore(self, between=lambda: None):
+        """A snapshot with its memory: QEMU ends, `between` is called, another QEMU goes on from it.
+        Jobs that run keep running, but this end hears no more of them."""
+        state = self.path("state")
+        self.qmp("migrate", uri=f"exec:cat > {state}")
+        self.wait_until(lambda: self.qmp("query-migrate")["status"] in ("completed", "failed"),
+                        what="the saving of the memory")
+        self.process.kill()
+        self.process.wait()
+        self._qmp = None
+        between()
+        self._start_qemu("-incoming", f"exec:cat {state}")
 
     def path(self, name):
         """A file of the host that is the machine's own."""
