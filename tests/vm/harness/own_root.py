@@ -24,12 +24,12 @@ def serving(test, kind, budgets, vm_options=None):
         box.end_all()
 
 
-def start_bank(service):
+def start_bank(service, *options):
     """The demo's application on the root, and the writer that holds its databases."""
     box = service.box
     for directory in BANK:
         box.make_directory(directory)
-    bank = box.start("bank", PAGE, *BANK)
+    bank = box.start("bank", PAGE, *BANK, *options)
     box.vm.wait_until(lambda: box.exists(DATABASES[1]) and transfers(box) > 0,
                       what="the bank's first transfer")
     service.start_writer("sqlite", "--name", "bank", *DATABASES)
