@@ -51,7 +51,7 @@ test: root-for-test build stock-or-warning lint fuzz-smoke ## every test (root)
 	@$(CTEST) -j2 -LE vm-long
 
 test-vm: root-for-test-vm build stock-or-warning ## every test in virtual machines (root)
-	@$(CTEST) -L vm
+	@$(CTEST) -j2 -L vm
 
 check: compile ## what needs no root: unit tests, simulation, rules of the tree
 	@$(CTEST) -L unit -j2

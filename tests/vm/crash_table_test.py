@@ -10,6 +10,7 @@ the guardian, or the stop hook (recovery). Times are the guest's, under software
 import contextlib
 import os
 import tempfile
+import threading
 
 from harness.crash_cell import SIGNALS, CrashCell
 from harness.disks import Disk, make_disk
@@ -33,6 +34,7 @@ class RootScenario(Scenario):
         super().__init__(box, "ext4", phase, budgets=BUDGETS, mount_points=MOUNT_POINTS,
                          freezer=("--allow-root",))
         self._lingering = None
+        self.all_wait = False
         if phase == "FREEZE":
             self._lingering = box.start("fs_tool", "linger", "/lingering")
             self._wait_until("the write lingers", lambda: "lingers" in self._lingering.output)
@@ -54,13 +56,32 @@ class RootScenario(Scenario):
 
     def waits_for_outer(self, mount_point):
         if self._lingering:
-            return self._lingering.status is None and mount_point == "/"
-        return super().waits_for_outer(mount_point)
+            return self._lingering.status is None and (self.all_wait or mount_point == "/")
+        return self.outer_frozen and (self.all_wait or super().waits_for_outer(mount_point))
 
     def let_go(self):
         if self._lingering:
             self._lingering.kill()
         return super().let_go()
+
+
+class Manager:
+    """Starts again what has ended, as a service manager does, until it is stopped. One that was
+    killed in a call that hangs has not ended: nobody is started in its place before that."""
+
+    def __init__(self, service):
+        self._service = service
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
+        while not self._stopped.wait(0.2):
+            self._service.restart_what_is_dead()
+
+    def stop(self):
+        self._stopped.set()
+        self._thread.join()
 
 
 class RootCell(CrashCell):
@@ -69,16 +90,26 @@ class RootCell(CrashCell):
     def __init__(self, test, actor, signal_name, phase, restart=False):
         super().__init__(test, "ext4", actor, signal_name, phase)  # inner, and the THAW column
         self.restart = restart
+        self.manager = None
 
     def make_scenario(self, box):
         return RootScenario(box, self.phase)
 
     def strike(self):
-        hook = None if self.restart else super().strike()
-        if self.restart:
-            kill_at_once(self.processes())
-            self.service.restart_what_is_dead()
-        return hook
+        if not self.restart:
+            return super().strike()
+        kill_at_once(self.processes())
+        self.scenario.all_wait = True  # for the one in flight, whose end starts the next
+        self.manager = Manager(self.service)
+        return None
+
+    def stop_manager(self):
+        if self.manager:
+            self.manager.stop()
+
+    def check_requester(self):
+        self.stop_manager()
+        super().check_requester()
 
     def bound_of(self, event):
         bound, begin = super().bound_of(event)
@@ -117,6 +148,7 @@ class CrashTable(VmTest):
         try:
             cell.run_in(box)
         finally:
+            cell.stop_manager()
             box.kill_all()  # one in a freeze that hangs ends only after the thaw
             left = [place for place in (OUTER, INNER, "/")
                     if vm.run("fsfreeze", "--unfreeze", place).status == 0]
