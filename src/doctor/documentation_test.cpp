@@ -32,8 +32,8 @@ std::set<std::string> codes_in_sources() {
   for (const auto& entry : std::filesystem::directory_iterator(DOCTOR_SOURCES)) {
     const std::string name = entry.path().filename();
     if (!name.starts_with("judge_") || name.ends_with("_test.cpp")) continue;
-    codes.merge(matches(text_of(entry.path()),
-                        R"re("([a-z]+(?:-[a-z]+)+|veto|synced|excluded|watchdog)",\s)re"));
+    codes.merge(
+        matches(text_of(entry.path()), R"re((?:Severity::k[A-Z][a-z]+),\s+"([a-z-]+)",)re"));
   }
   return codes;
 }

@@ -51,10 +51,15 @@ Check judge_vssd(const Facts& facts) {
     check.add({Severity::kFailure, "vssd-not-ready", status.not_ready,
                "a snapshot that is asked for now is refused", "vssctl status"});
   }
-  for (const std::string& warning : status.warnings) {
-    check.add({Severity::kRisk, "vssd-warning", warning, "vssd said so when it started",
-               service_command(facts, "restart", "vssd.service") + " (when it is mended)"});
+  if (!facts.service_user) {
+    check.add({Severity::kRisk, "no-service-user", "there is no user vss: vssd runs as nobody",
+               "other programs that run as nobody can stop it, or answer in its place",
+               "useradd --system --user-group vss, then " +
+                   service_command(facts, "restart", "vssd.service")});
   }
+  // What spoils a backup among these has a check of its own.
+  for (const std::string& warning : status.warnings)
+    check.add({Severity::kNote, "vssd-warning", "vssd said when it started: " + warning, "", ""});
   const bool good = check.verdict() != Severity::kFailure;
   check.summary = fmt::format("{}, {}", status.version, good ? "ready" : "not ready");
   return check;
@@ -69,8 +74,7 @@ const UnitFact* find_unit(const Facts& facts, std::string_view name) {
 
 // Without a service manager somebody else has to start it again: that is known to who did it.
 void judge_by_hand(const Facts& facts, Check& check) {
-  const std::string how =
-      facts.manager.systemd ? "no units are installed" : "no systemd runs this machine";
+  const std::string how = facts.manager.systemd ? "no units are installed" : "no systemd here";
   if (!facts.vssd.status) {
     check.summary = how + ", and vssd does not run";
     check.known = false;

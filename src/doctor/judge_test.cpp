@@ -54,7 +54,8 @@ const Case kService[] = {
        f.vssd.status->transaction = base::TransactionId{7};
        f.vssd.status->not_ready = "busy";
      }},
-    {"vssd-warning", judge_vssd, Severity::kRisk,
+    {"no-service-user", judge_vssd, Severity::kRisk, [](Facts& f) { f.service_user.reset(); }},
+    {"vssd-warning", judge_vssd, Severity::kGood,
      [](Facts& f) { f.vssd.status->warnings = {"memory is not locked"}; }},
     {"started-by-hand", judge_units, Severity::kGood, [](Facts& f) { f.manager = {}; }},
     {"target-masked", judge_units, Severity::kFailure,

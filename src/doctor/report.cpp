@@ -82,8 +82,8 @@ records::Json finding_json(const Finding& finding) {
 std::string render(const Diagnosis& diagnosis) {
   std::string text = std::string(headline(diagnosis.verdict())) + '\n';
   for (const Check& check : diagnosis.checks) {
-    text += fmt::format("  {:<5} {:<10} {}\n", is_unknown(check) ? "-" : mark(check.verdict()),
-                        check.name, records::clean(check.summary));
+    const std::string_view word = is_unknown(check) ? "-" : mark(check.verdict());
+    text += wrapped(fmt::format("  {:<5} {:<10} ", word, check.name), check.summary);
   }
   for (const Severity severity : {Severity::kFailure, Severity::kRisk, Severity::kNote}) {
     for (const Check& check : diagnosis.checks) {

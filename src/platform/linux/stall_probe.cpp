@@ -44,10 +44,13 @@ int write_byte(int file) {
   return ::pwrite(file, &byte, 1, 0) == 1 ? 0 : (errno != 0 ? errno : EIO);
 }
 
-// The parent asks by a word, or by closing its end.
+// The parent asks by a word, or by closing its end. The word is taken: a socket that is closed with
+// something unread in it takes back what it has sent.
 bool asked_to_end(int socket) {
   pollfd entry{.fd = socket, .events = POLLIN, .revents = 0};
-  return ::poll(&entry, 1, kPauseMs) > 0;
+  if (::poll(&entry, 1, kPauseMs) <= 0) return false;
+  char word = 0;
+  return ::recv(socket, &word, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 
 // In the child.
@@ -56,8 +59,8 @@ void measure(int socket, const char* mount_point, std::uint32_t mount_id) {
   base::UniqueFd file;
   report.error = open_file(mount_point, mount_id, file);
   if (report.error == 0) report.error = write_byte(file.get());
+  base::Instant last = now();  // before anybody knows: from here on every gap is seen
   send(socket, report);
-  base::Instant last = now();
   while (report.error == 0 && !asked_to_end(socket)) {
     report.error = write_byte(file.get());
     const base::Instant ended = now();
