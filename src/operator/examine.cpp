@@ -146,9 +146,7 @@ doctor::Facts examine(const config::Configuration& configuration, doctor::VssdFa
   doctor::Facts facts;
   facts.configuration = configuration;
   if (const auto user = platform::find_user(kServiceUser)) facts.service_user = user->user_id;
-  if (const auto group = platform::find_group(configuration.socket_group)) {
-    facts.socket_group = *group;
-  }
+  facts.socket_group = platform::find_group(configuration.socket_group);
   facts.processes = processes();
   facts.vssd = std::move(vssd);
   if (facts.vssd.status) facts.vssd.process = vssd_process(facts.processes, facts.vssd.process);

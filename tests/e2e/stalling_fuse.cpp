@@ -114,7 +114,8 @@ int main(int argc, char** argv) {
   operations.read = read_disk;
   operations.write = write_disk;
   operations.fsync = sync_disk;
-  // What the mount table calls its source: a device's name there says that it stores on that device.
+  // What the mount table calls its source: a device's name there says that it stores on that
+  // device.
   std::string option = "-ofsname=" + std::string(argc > 3 ? argv[3] : "stalling_fuse");
   std::array<char*, 2> words{argv[0], option.data()};
   fuse_args arguments = FUSE_ARGS_INIT(2, words.data());
