@@ -37,7 +37,9 @@ Check judge_vssd(const Facts& facts) {
   if (!facts.vssd.status) {
     check.add({Severity::kFailure, "vssd-unreachable", facts.vssd.unreachable,
                "without vssd nobody is asked to hold, and no host is answered",
-               service_command(facts, "start", kTarget)});
+               // Somebody has the socket: vssd hangs, or its manager could not start it.
+               facts.vssd.process != 0 ? service_command(facts, "restart", "vssd.service")
+                                       : service_command(facts, "start", kTarget)});
     return check;
   }
   const records::StatusDocument& status = *facts.vssd.status;
@@ -170,10 +172,14 @@ Check judge_leftovers(const Facts& facts) {
                "would fail there",
                "vssctl thaw --force; if that finds nothing: fsfreeze -u MOUNTPOINT"});
   }
-  if (!facts.vssd.status && facts.runtime.slots.kind == FileKind::kFile) {
+  // A freezer or guardian that lives thaws by itself.
+  const bool helped = std::ranges::any_of(facts.processes, [](const ProcessFact& process) {
+    return process.name == "vss-freezer" || process.name == "vss-guardian";
+  });
+  if (!facts.vssd.status && !helped && facts.runtime.slots.kind == FileKind::kFile) {
     check.add({Severity::kRisk, "slots-left",
-               facts.runtime.slots.path + " is there, and vssd does not answer",
-               "what a service froze that is gone now is noted there; it may still be frozen",
+               facts.runtime.slots.path + " is there, and nothing of the service runs",
+               "if it was killed, what it had frozen is noted there and may still be frozen",
                "vssctl thaw --force"});
   }
   if (facts.vssd.status && facts.vssd.status->last) {

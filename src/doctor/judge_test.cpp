@@ -70,7 +70,8 @@ const Case kService[] = {
      [](Facts& f) { f.processes[2].locked_bytes = 0; }},
     {"waits-for-thaw", judge_leftovers, Severity::kRisk,
      [](Facts& f) { f.processes[0].waits_for_thaw = true; }},
-    {"slots-left", judge_leftovers, Severity::kRisk, lose_vssd},
+    {"slots-left", judge_leftovers, Severity::kRisk,
+     [](Facts& f) { lose_vssd(f), f.processes.clear(); }},
     {"last-torn", judge_leftovers, Severity::kGood,
      [](Facts& f) {
        f.vssd.status->last = records::RecordSummary{};
@@ -297,6 +298,19 @@ TEST(JudgeMemory, AnotherMachinesVssdIsNotOurs) {
   facts.processes.push_back(process(300, "vssd"));  // in a container
   facts.processes.back().locked_bytes = 0;
   EXPECT_TRUE(judge_memory(facts).findings.empty());
+}
+
+TEST(JudgeVssd, OneThatHangsIsRestarted) {
+  Facts facts = good_machine();
+  lose_vssd(facts);
+  facts.vssd.process = 100;
+  EXPECT_EQ(judge_vssd(facts).findings[0].mend, "systemctl restart vssd.service");
+}
+
+TEST(JudgeLeftovers, SlotsOfAServiceThatStillThawsAreItsOwn) {
+  Facts facts = good_machine();
+  lose_vssd(facts);
+  EXPECT_TRUE(judge_leftovers(facts).findings.empty());
 }
 
 TEST(JudgeLeftovers, WhoWaitsWhileATransactionIsOpenWaitsForIt) {
