@@ -28,10 +28,12 @@ bool is_unknown(const Check& check) {
   return !check.known && check.verdict() == Severity::kGood;
 }
 
-std::string_view headline(Severity verdict) {
+std::string headline(const Diagnosis& diagnosis) {
+  const Severity verdict = diagnosis.verdict();
   if (verdict == Severity::kFailure) return "A backup would fail.";
-  if (verdict == Severity::kRisk) return "A backup would succeed; there are risks.";
-  return "A backup would succeed.";
+  std::string text = "A backup would succeed";
+  if (std::ranges::any_of(diagnosis.checks, is_unknown)) text += ", as far as could be seen";
+  return text + (verdict == Severity::kRisk ? "; there are risks." : ".");
 }
 
 std::size_t width(std::string_view text) {
@@ -80,7 +82,7 @@ records::Json finding_json(const Finding& finding) {
 }  // namespace
 
 std::string render(const Diagnosis& diagnosis) {
-  std::string text = std::string(headline(diagnosis.verdict())) + '\n';
+  std::string text = headline(diagnosis) + '\n';
   for (const Check& check : diagnosis.checks) {
     const std::string_view word = is_unknown(check) ? "-" : mark(check.verdict());
     text += wrapped(fmt::format("  {:<5} {:<10} ", word, check.name), check.summary);

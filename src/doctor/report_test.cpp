@@ -81,6 +81,7 @@ TEST(DoctorJson, IsAsThePageSays) {
 TEST(DoctorReport, WhatCouldNotBeLookedAtIsNotCalledGood) {
   Diagnosis diagnosis;
   diagnosis.checks.push_back({"plan", "not known", {}, false});
+  EXPECT_THAT(render(diagnosis), HasSubstr("succeed, as far as could be seen.\n"));
   EXPECT_THAT(render(diagnosis), HasSubstr("  -     plan       not known\n"));
   EXPECT_THAT(to_json(diagnosis), HasSubstr(R"("name":"plan","verdict":"unknown")"));
 }
