@@ -14,9 +14,9 @@
 namespace vss::operators {
 namespace {
 
-constexpr std::array<std::string_view, 10> kVerbs{"status",  "writers", "plan",     "history",
+constexpr std::array<std::string_view, 12> kVerbs{"status",  "writers", "plan",     "history",
                                                   "explain", "check",   "snapshot", "hold",
-                                                  "release", "thaw"};
+                                                  "release", "thaw",    "doctor",   "rehearse"};
 constexpr std::array<std::string_view, 3> kGrades{"crash", "filesystem", "application"};
 constexpr double kHoldMaxSeconds = 3600;
 
@@ -30,11 +30,15 @@ struct Raw {
 
 bool takes_transaction(Verb verb) {
   return verb == Verb::kPlan || verb == Verb::kCheck || verb == Verb::kSnapshot ||
-         verb == Verb::kHold;
+         verb == Verb::kHold || verb == Verb::kRehearse;
+}
+bool takes_hold(Verb verb) {
+  return verb == Verb::kSnapshot || verb == Verb::kHold || verb == Verb::kRehearse;
 }
 bool takes_json(Verb verb) {
   return verb == Verb::kStatus || verb == Verb::kWriters || verb == Verb::kPlan ||
-         verb == Verb::kHistory || verb == Verb::kExplain;
+         verb == Verb::kHistory || verb == Verb::kExplain || verb == Verb::kDoctor ||
+         verb == Verb::kRehearse;
 }
 
 Ending usage_error(Verb verb, const std::string& message) {
@@ -61,7 +65,7 @@ void add_options(CLI::App& app, Verb verb, Raw& raw) {
     app.add_option("--filesystems", raw.filesystems)->expected(1, -1);
     app.add_option("--require", raw.require);
   }
-  if (verb == Verb::kSnapshot || verb == Verb::kHold) app.add_option("--hold-max", raw.hold_max);
+  if (takes_hold(verb)) app.add_option("--hold-max", raw.hold_max);
   if (verb == Verb::kSnapshot) app.add_flag("-v,--verbose", raw.verbose);
   if (verb == Verb::kThaw) app.add_flag("--force", raw.force);
   if (verb == Verb::kExplain || verb == Verb::kRelease) app.add_option("id", raw.id);

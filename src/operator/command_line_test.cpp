@@ -108,7 +108,7 @@ TEST(CommandLine, HelpAndVersionEndWell) {
 
 TEST(Help, FitsATerminal) {
   for (const char* name : {"", "status", "writers", "plan", "check", "history", "explain",
-                           "snapshot", "hold", "release", "thaw"}) {
+                           "snapshot", "hold", "release", "thaw", "doctor", "rehearse"}) {
     const std::string_view text = help_text(name);
     EXPECT_LE(std::ranges::count(text, '\n'), 24) << name;
     std::size_t column = 0;

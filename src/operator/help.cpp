@@ -11,6 +11,8 @@ constexpr std::string_view kMain = R"(Usage: vssctl COMMAND [OPTION…]
 
 Asks vssd for consistent copies, and explains what happened.
 
+  doctor              Would a backup succeed here? What could spoil it?
+  rehearse            A transaction without a copy: timeline, stall, verdict
   status              Is vssd ready, what is open, which writers are missing?
   writers             Applications that take part
   plan                Every mount: frozen, synced or left out, and why
@@ -27,8 +29,42 @@ Options of every command:
   --config FILE       Configuration (default /etc/openvss/openvss.toml)
   --help, --version
 
-Exit status: 0 yes, 1 no, 2 usage or configuration, 77 needs root; snapshot has
-its own. `vssctl COMMAND --help` tells more.
+Exit status: 0 yes, 1 no, 2 usage or configuration, 77 needs root; snapshot and
+doctor have their own. `vssctl COMMAND --help` tells more.
+)";
+
+constexpr std::string_view kDoctor = R"(Usage: vssctl doctor [--json]
+
+Examines service and machine, and changes nothing: kernel, the host's door,
+sockets, units, memory, plan, writers, other agents that freeze, limits, logs
+and what earlier transactions left. Each finding says what it is, why it
+matters, and what mends it; docs/doctor.md lists them all. Root sees more.
+
+  --json              The findings as JSON (schema: docs/doctor.md)
+  --runtime-dir DIR, --config FILE
+
+Exit status: 0 good, 1 risks, 3 a backup would fail, 2 the configuration is
+wrong.
+)";
+
+constexpr std::string_view kRehearse = R"(Usage: vssctl rehearse [OPTION…]
+
+A whole transaction of which no copy is taken: everything is held for a moment
+and released. Prints the verdict, how long each filesystem stood still for a
+program that writes to it (measured as root only), and the timeline.
+
+  --filesystems all|none|PATH…  Freeze these mount points (default all)
+  --hold-max SECONDS  Thaw after this time at the latest (default: configured)
+  --require GRADE     crash, filesystem or application (default: configured)
+  --json              The result as JSON (schema: docs/records.md)
+  --runtime-dir DIR, --config FILE
+
+Unless with --filesystems none, standard output may not be a file: it could be
+frozen.
+
+Exit status: 0 a copy would have been good, 1 it would not, or another
+transaction is open (the reason is printed).
+Needs root or the group vss-admin.
 )";
 
 constexpr std::string_view kStatus = R"(Usage: vssctl status [--json]
@@ -169,8 +205,10 @@ Exit status: 0 nothing of ours is frozen, 1 something may be (it is named),
 77 not root. Needs root or the group vss-admin.
 )";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kTexts{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kTexts{{
     {"", kMain},
+    {"doctor", kDoctor},
+    {"rehearse", kRehearse},
     {"status", kStatus},
     {"writers", kWriters},
     {"plan", kPlan},

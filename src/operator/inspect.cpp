@@ -48,6 +48,15 @@ base::Result<std::string> render(Verb verb, const std::string& document) {
 
 int print_plan(Session& session, const Options& options, const Answer& answer) {
   if (!answer.plan_end) return report(session.messages, {.message = reason_of(answer.reply)});
+  const records::PlanDocument plan = plan_of(answer);
+  const int status =
+      print(session, options.json ? records::to_json(plan) + '\n' : records::render_plan(plan));
+  return plan.success ? status : base::kExitNo;
+}
+
+}  // namespace
+
+records::PlanDocument plan_of(const Answer& answer) {
   records::PlanDocument plan;
   for (const auto& detail : answer.details) {
     plan.mounts.push_back(records::to_part(detail, base::Instant{}));
@@ -55,12 +64,8 @@ int print_plan(Session& session, const Options& options, const Answer& answer) {
   plan.success = answer.plan_end->status == wire::kStatusSuccess;
   plan.summary = answer.plan_end->summary;
   plan.reason = answer.plan_end->reason.view();
-  const int status =
-      print(session, options.json ? records::to_json(plan) + '\n' : records::render_plan(plan));
-  return plan.success ? status : base::kExitNo;
+  return plan;
 }
-
-}  // namespace
 
 int inspect(Session& session, const Options& options) {
   auto client = ControlClient::connect(session.configuration.runtime_dir);

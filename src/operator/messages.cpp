@@ -57,4 +57,14 @@ void Messages::progress(base::Instant began, base::Instant now, std::string_view
       STDERR_FILENO, "vssctl: " + std::string(what) + ", " + std::to_string(seconds) + " s so far");
 }
 
+base::Status check_output(const TransactionOptions& options, std::string_view what,
+                          std::string_view how) {
+  struct stat about{};
+  const bool is_file = ::fstat(STDOUT_FILENO, &about) == 0 && S_ISREG(about.st_mode);
+  if (!is_file || options.selection == wire::Selection::kNone) return {};
+  return base::fail_usage(
+      "standard output is a file, which may lie on a filesystem that is about to be frozen; " +
+      std::string(what) + " through a pipe: " + std::string(how));
+}
+
 }  // namespace vss::operators

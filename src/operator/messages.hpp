@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.hpp"
 #include "base/time.hpp"
+#include "operator/options.hpp"
 
 namespace vss::operators {
 
@@ -35,5 +37,10 @@ class Messages {
   base::Instant next_progress_;
   std::string waiting_;
 };
+
+// An error when standard output is a file, and filesystems are to be frozen: it may lie on one of
+// them, which would swallow what is written until the thaw. `what` is done through a pipe: `how`.
+base::Status check_output(const TransactionOptions& options, std::string_view what,
+                          std::string_view how);
 
 }  // namespace vss::operators

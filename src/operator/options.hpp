@@ -30,6 +30,8 @@ enum class Verb {
   kHold,
   kRelease,
   kThaw,
+  kDoctor,
+  kRehearse,
 };
 
 struct Options {
@@ -40,7 +42,7 @@ struct Options {
   bool verbose = false;                   // snapshot
   bool force = false;                     // thaw
   std::optional<base::TransactionId> id;  // explain, release
-  TransactionOptions transaction;         // plan, check, snapshot, hold
+  TransactionOptions transaction;         // plan, check, snapshot, hold, rehearse
   std::vector<std::string> command;       // snapshot
 };
 

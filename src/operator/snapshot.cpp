@@ -1,46 +1,16 @@
-// The order of things, each for a reason:
-//
-//   find COMMAND            a wrong name must not cost a freeze
-//   connect
-//   fork COMMAND, parked    nothing may be forked while held
-//   take signals, lock memory
-//   ask; from here to the end of the thaw nothing is written, but for progress on a terminal or a
-//   pipe, which never waits
-//   held: start COMMAND
-//   COMMAND ended: thaw     or: deadline, notice, signal, vssd lost: terminate COMMAND, do not wait
-//   for it ended: say what was kept back
 #include "operator/snapshot.hpp"
 
-#include <signal.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "base/exit_status.hpp"
 #include "operator/command.hpp"
-#include "platform/clock.hpp"
-#include "platform/memory.hpp"
-#include "platform/poll.hpp"
+#include "operator/held_command.hpp"
 #include "records/blocking_command.hpp"
-#include "records/json.hpp"
 #include "records/render.hpp"
 
 namespace vss::operators {
 namespace {
-
-using base::Instant;
-using wire::ControlCommand;
-
-constexpr std::size_t kHeapBytes = std::size_t{1} << 20;
-constexpr std::size_t kStackBytes = std::size_t{256} << 10;
-// vssd's own news of the deadline should come first: it knows more.
-constexpr base::Duration kDeadlineGrace = base::milliseconds(250);
-// After a hold that did not last: until everything runs and the record is written (vssd releases
-// without the freezer 4 s after the deadline).
-constexpr base::Duration kEndLimit = base::seconds(6);
-constexpr base::Duration kExplainLimit = base::seconds(5);
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -49,222 +19,9 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-class Snapshot {
- public:
-  Snapshot(Session& session, const Options& options, ControlClient client, ParkedCommand command,
-           base::UniqueFd signals)
-      : session_(session),
-        messages_(session.messages),
-        options_(options),
-        client_(std::move(client)),
-        command_(std::move(command)),
-        signals_(std::move(signals)) {}
-
-  int run() {
-    messages_.hold_back();
-    if (!open()) {
-      messages_.let_go();
-      messages_.say("COMMAND was not run: " + problem_);
-      return base::kExitNotRun;
-    }
-    command_.start();
-    while_held();
-    return torn() ? end_torn() : end_command();
-  }
-
- private:
-  bool torn() const { return !problem_.empty(); }
-  // The first problem is the cause; what follows from it is not said.
-  void tear(std::string problem) {
-    if (problem_.empty()) problem_ = std::move(problem);
-  }
-
-  // Waits for the sockets and signals, then takes in what came.
-  void wait(Instant until, bool for_command) {
-    std::array<platform::PollEntry, 3> entries{{{.fd = lost_ ? -1 : client_.fd()},
-                                                {.fd = signals_.get()},
-                                                {.fd = for_command ? command_.ended_fd() : -1}}};
-    platform::wait_until(entries, until);
-    while (!lost_ && take_in()) {
-    }
-    if (platform::taken_signal(signals_.get()) != 0 && !asked_thaw_) {
-      stopped_ = true;
-      tear("it was stopped by a signal");
-    }
-    if (entries[2].readable) command_ended_ = true;
-  }
-
-  // One frame; false when there is none.
-  bool take_in() {
-    auto incoming = client_.receive();
-    if (!incoming) {
-      lost_ = true;
-      tear("vssd was lost: " + incoming.error().message);
-      return false;
-    }
-    if (!*incoming) return false;
-    if (const auto* reply = std::get_if<wire::ControlReply>(&**incoming)) reply_ = *reply;
-    if (const auto* notice = std::get_if<wire::ControlNotice>(&**incoming)) take_in(*notice);
-    if (auto* piece = std::get_if<std::string>(&**incoming)) document_ += *piece;
-    return true;
-  }
-
-  void take_in(const wire::ControlNotice& notice) {
-    const bool failed = notice.outcome.status != wire::kStatusSuccess;
-    if (notice.kind == wire::NoticeKind::kEnded) ended_ = true;
-    if (notice.kind == wire::NoticeKind::kEnded && !failed && asked_thaw_) return;
-    if (held_) tear(reason_of(notice.outcome));
-  }
-
-  bool request(ControlCommand command, base::TransactionId id = {}) {
-    auto request = make_request(command, options_.transaction);
-    request->transaction = id;
-    request->note = std::string_view(joined(options_.command));
-    reply_.reset();
-    const auto sent = client_.send(*request);
-    if (sent) return true;
-    lost_ = true;
-    tear(sent.error().message);
-    return false;
-  }
-
-  // True: held. Otherwise problem_ says why not.
-  bool open() {
-    const Instant began = platform::now();
-    const Instant limit = began + session_.opening_limit();
-    if (!request(ControlCommand::kSnapshot)) return false;
-    while (!reply_ && !torn()) {
-      wait(limit, false);
-      messages_.progress(began, platform::now(), "preparing and freezing");
-      if (platform::now() >= limit) tear("vssd has not answered within its own budgets");
-    }
-    if (torn()) return false;
-    if (reply_->status != wire::kStatusSuccess) {
-      tear(reason_of(*reply_));
-      return false;
-    }
-    held_ = true;
-    opened_ = *reply_;
-    return true;
-  }
-
-  void while_held() {
-    const Instant began = platform::now();
-    const Instant limit = opened_.hold_deadline + kDeadlineGrace;
-    while (!command_ended_ && !torn()) {
-      wait(limit, true);
-      const Instant now = platform::now();
-      if (!command_ended_ && now >= limit) tear("the hold deadline passed while COMMAND ran");
-      if (!command_ended_) messages_.progress(began, now, "held, COMMAND runs");
-    }
-  }
-
-  // Until everything runs again, as far as vssd can still tell.
-  void wait_for_end(base::Duration limit) {
-    const Instant until = platform::now() + limit;
-    while (!ended_ && !lost_ && platform::now() < until)
-      wait(until, false);
-  }
-
-  int end_command() {
-    const int execution_error = command_.execution_error();
-    const int status = command_.wait_status();
-    command_.take_terminal_back();
-    thaw();
-    if (!torn()) wait_for_end(kEndLimit);
-    messages_.let_go();
-    if (execution_error != 0) {
-      messages_.say("`" + options_.command[0] +
-                    "` could not be executed: " + std::strerror(execution_error));
-      return execution_error == ENOENT ? base::kExitCommandNotFound : base::kExitCannotExecute;
-    }
-    if (torn()) return say_torn();
-    messages_.say("the copy is " + std::string(grade_text()) + "-consistent, transaction " +
-                  std::string(base::to_text(opened_.transaction).view()));
-    show_timeline();
-    return status;
-  }
-
-  int end_torn() {
-    command_.terminate();
-    command_.take_terminal_back();
-    if (stopped_ && !lost_) thaw();
-    wait_for_end(kEndLimit);
-    messages_.let_go();
-    return say_torn();
-  }
-
-  // Also on a hold that is torn, where everything should run again now.
-  void thaw() {
-    if (lost_) return;
-    asked_thaw_ = true;
-    if (!request(ControlCommand::kThaw)) return;
-    const Instant began = platform::now();
-    const Instant limit = began + session_.closing_limit();
-    while (!reply_ && !lost_ && platform::now() < limit) {
-      wait(limit, false);
-      messages_.progress(began, platform::now(), "thawing");
-    }
-    if (!reply_) tear("vssd has not answered THAW within its own budget");
-    if (reply_ && reply_->status != wire::kStatusSuccess) tear(reason_of(*reply_));
-    if (reply_) grade_ = reply_->grade;
-  }
-
-  int say_torn() {
-    messages_.say("the copy may be torn: " + problem_);
-    const auto blocks = records::command_that_blocks(joined(options_.command));
-    if (blocks && options_.transaction.selection != wire::Selection::kNone) {
-      messages_.say("`" + std::string(*blocks) +
-                    "` waits for the thaw of what it copies: use --filesystems none");
-    }
-    show_timeline();
-    return base::kExitTorn;
-  }
-
-  void show_timeline() {
-    if (!options_.verbose || lost_ || !ended_) return;
-    if (!request(ControlCommand::kExplain, opened_.transaction)) return;
-    const Instant until = platform::now() + kExplainLimit;
-    while (!reply_ && !lost_ && platform::now() < until)
-      wait(until, false);
-    const auto record = records::record_from_json(document_);
-    if (record) messages_.show(records::render_timeline(*record));
-  }
-
-  // Of what held until the thaw: less than at its beginning, where a writer was lost meanwhile.
-  std::string_view grade_text() const { return to_text(static_cast<coordinator::Grade>(grade_)); }
-
-  Session& session_;
-  Messages& messages_;
-  const Options& options_;
-  ControlClient client_;
-  ParkedCommand command_;
-  base::UniqueFd signals_;
-
-  std::optional<wire::ControlReply> reply_;  // to the latest request
-  wire::ControlReply opened_;                // to kSnapshot
-  wire::Grade grade_{};
-  std::string document_;
-  std::string problem_;  // why the copy is not good; empty: nothing is known against it
-  bool held_ = false;
-  bool asked_thaw_ = false;
-  bool stopped_ = false;
-  bool command_ended_ = false;
-  bool ended_ = false;  // everything runs, the record is written
-  bool lost_ = false;
-};
-
 int not_run(Messages& messages, const base::Error& error, int status) {
   messages.say("COMMAND was not run: " + error.message);
   return status;
-}
-
-// Below a limit the lock may succeed now and an allocation fail later, while everything is held.
-// vssctl reads nothing from a disk then, so that a page that is not locked is late at worst.
-bool may_lock_memory() {
-  rlimit limit{};
-  return ::geteuid() == 0 ||
-         (::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY);
 }
 
 void warn_of_blocking(Session& session, const Options& options) {
@@ -275,10 +32,32 @@ void warn_of_blocking(Session& session, const Options& options) {
                        "frozen already; use --filesystems none");
 }
 
+int say_not_executed(Messages& messages, const Options& options, int error) {
+  messages.say("`" + options.command[0] + "` could not be executed: " + std::strerror(error));
+  return error == ENOENT ? base::kExitCommandNotFound : base::kExitCannotExecute;
+}
+
+int say_torn(Messages& messages, const Options& options, const HeldOutcome& outcome) {
+  messages.say("the copy may be torn: " + outcome.problem);
+  const auto blocks = records::command_that_blocks(joined(options.command));
+  if (blocks && options.transaction.selection != wire::Selection::kNone) {
+    messages.say("`" + std::string(*blocks) +
+                 "` waits for the thaw of what it copies: use --filesystems none");
+  }
+  return base::kExitTorn;
+}
+
+int say_good(Messages& messages, const HeldOutcome& outcome) {
+  messages.say("the copy is " + std::string(to_text(outcome.grade)) + "-consistent, transaction " +
+               std::string(base::to_text(outcome.transaction).view()));
+  return outcome.status;
+}
+
 }  // namespace
 
 int snapshot(Session& session, const Options& options) {
   Messages& messages = session.messages;
+  // A wrong name must not cost a freeze.
   const auto path = find_executable(options.command[0]);
   if (!path) {
     return not_run(
@@ -286,20 +65,20 @@ int snapshot(Session& session, const Options& options) {
         path.error().os_errno == ENOENT ? base::kExitCommandNotFound : base::kExitCannotExecute);
   }
   warn_of_blocking(session, options);
-  auto client = ControlClient::connect(session.configuration.runtime_dir);
-  if (!client) return not_run(messages, client.error(), base::kExitNotRun);
-  auto command = ParkedCommand::park(*path, options.command);
-  if (!command) return not_run(messages, command.error(), base::kExitNotRun);
-  auto signals = platform::take_stop_signals();
-  if (!signals) return not_run(messages, signals.error(), base::kExitNotRun);
-  // COMMAND may own the terminal when we speak.
-  ::signal(SIGTTOU, SIG_IGN);
-  if (may_lock_memory()) {
-    const auto resident = platform::keep_memory_resident(kHeapBytes, kStackBytes);
-    if (!resident) messages.say("going on: " + resident.error().message);
+  const auto outcome = run_held(session, {.options = options.transaction,
+                                          .path = *path,
+                                          .words = options.command,
+                                          .note = joined(options.command),
+                                          .want_record = options.verbose});
+  if (!outcome) return not_run(messages, outcome.error(), base::kExitNotRun);
+  if (!outcome->ran) return not_run(messages, {.message = outcome->problem}, base::kExitNotRun);
+  if (outcome->execution_error != 0) {
+    return say_not_executed(messages, options, outcome->execution_error);
   }
-  return Snapshot(session, options, std::move(*client), std::move(*command), std::move(*signals))
-      .run();
+  const int status = outcome->problem.empty() ? say_good(messages, *outcome)
+                                              : say_torn(messages, options, *outcome);
+  if (outcome->record) messages.show(records::render_timeline(*outcome->record));
+  return status;
 }
 
 }  // namespace vss::operators

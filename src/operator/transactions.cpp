@@ -1,6 +1,5 @@
 #include "operator/transactions.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/exit_status.hpp"
@@ -34,17 +33,6 @@ int ask_once(Session& session, const wire::ControlRequest& request, base::Durati
     message += " (`vssctl explain " + text_of(answer->reply.transaction) + "` tells more)";
   }
   return report(session.messages, {.message = message});
-}
-
-// The id is printed while everything is held: a file that is frozen would swallow it until the
-// thaw.
-base::Status check_output_for_hold(const TransactionOptions& options) {
-  struct stat about{};
-  const bool is_file = ::fstat(STDOUT_FILENO, &about) == 0 && S_ISREG(about.st_mode);
-  if (!is_file || options.selection == wire::Selection::kNone) return {};
-  return base::fail_usage(
-      "standard output is a file, which may lie on a filesystem that is about to be frozen; take "
-      "the id through a pipe: id=$(vssctl hold)");
 }
 
 // Waits until it is held or refused. A stop signal meanwhile does not end the wait: who started a
@@ -82,7 +70,8 @@ int check(Session& session, const Options& options) {
 }
 
 int hold(Session& session, const Options& options) {
-  if (auto fits = check_output_for_hold(options.transaction); !fits) {
+  // The id is printed while everything is held.
+  if (auto fits = check_output(options.transaction, "take the id", "id=$(vssctl hold)"); !fits) {
     return report(session.messages, fits.error());
   }
   auto client = ControlClient::connect(session.configuration.runtime_dir);

@@ -2,7 +2,9 @@
 
 #include "base/exit_status.hpp"
 #include "operator/command_line.hpp"
+#include "operator/doctor.hpp"
 #include "operator/inspect.hpp"
+#include "operator/rehearse.hpp"
 #include "operator/session.hpp"
 #include "operator/snapshot.hpp"
 #include "operator/transactions.hpp"
@@ -30,6 +32,8 @@ int run(const Options& options) {
     case Verb::kHold: return hold(*session, options);
     case Verb::kRelease: return release(*session, options);
     case Verb::kThaw: return thaw(*session, options);
+    case Verb::kDoctor: return doctor_command(*session, options);
+    case Verb::kRehearse: return rehearse(*session, options);
   }
   return base::kExitUsage;
 }

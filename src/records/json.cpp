@@ -186,7 +186,7 @@ base::Result<RecordSummary> read_summary(const Json& json) {
   return summary;
 }
 
-std::string to_json(const TransactionRecord& record) {
+Json record_json(const TransactionRecord& record) {
   Json json = new_document(kRecordSchema);
   json["id"] = id_text(record.id);
   json["began_unix"] = record.began_wall;
@@ -215,7 +215,11 @@ std::string to_json(const TransactionRecord& record) {
   json["writers"] = list_json(record.writers, writer_json);
   json["filesystems"] = list_json(record.filesystems, filesystem_json);
   json["warnings"] = record.warnings;
-  return dump(json);
+  return json;
+}
+
+std::string to_json(const TransactionRecord& record) {
+  return dump(record_json(record));
 }
 
 base::Result<TransactionRecord> record_from_json(std::string_view text) {

@@ -17,6 +17,7 @@ inline constexpr int kMountResults = 10;
 
 Json filesystem_json(const FilesystemPart& part);
 base::Result<FilesystemPart> read_filesystem(const Json& json);
+Json record_json(const TransactionRecord& record);
 Json summary_json(const RecordSummary& summary);
 base::Result<RecordSummary> read_summary(const Json& json);
 

@@ -97,8 +97,8 @@ void sync_disk(fuse_req_t request, fuse_ino_t, int, fuse_file_info*) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: stalling_fuse BACKING MOUNTPOINT\n");
+  if (argc < 3 || argc > 4) {
+    std::fprintf(stderr, "usage: stalling_fuse BACKING MOUNTPOINT [SOURCE]\n");
     return 2;
   }
   g_backing = open(argv[1], O_RDWR | O_CLOEXEC);
@@ -114,9 +114,12 @@ int main(int argc, char** argv) {
   operations.read = read_disk;
   operations.write = write_disk;
   operations.fsync = sync_disk;
-  std::array<char*, 1> arguments{argv[0]};
-  fuse_args none = FUSE_ARGS_INIT(1, arguments.data());
-  fuse_session* session = fuse_session_new(&none, &operations, sizeof operations, nullptr);
+  // What the mount table calls its source: a device's name there says that it stores on that
+  // device.
+  std::string option = "-ofsname=" + std::string(argc > 3 ? argv[3] : "stalling_fuse");
+  std::array<char*, 2> words{argv[0], option.data()};
+  fuse_args arguments = FUSE_ARGS_INIT(2, words.data());
+  fuse_session* session = fuse_session_new(&arguments, &operations, sizeof operations, nullptr);
   if (session == nullptr || fuse_session_mount(session, argv[2]) != 0) return 1;
   std::printf("ready\n");
   std::fflush(stdout);

@@ -1,0 +1,198 @@
+// vssd and its two helpers: do they run, how, and what do they say.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "doctor/judge.hpp"
+
+namespace vss::doctor {
+namespace {
+
+constexpr std::string_view kTarget = "openvss.target";
+
+void judge_helpers(const Facts& facts, Check& check) {
+  const records::FreezerPart& freezer = facts.vssd.status->freezer;
+  if (!freezer.connected) {
+    check.add({Severity::kFailure, "freezer-missing", "vss-freezer is not connected to vssd",
+               "it is the only one that freezes: every snapshot of a filesystem is refused",
+               service_command(facts, "restart", "vss-freezer.service")});
+  } else if (freezer.plain) {
+    check.add({Severity::kRisk, "freezer-plain",
+               "the freezer is a plain client of the device interface",
+               "it reports nothing: which filesystem was frozen, and for how long, stays unknown",
+               service_command(facts, "start", "vss-freezer.service")});
+  } else if (!freezer.guardian_alive) {
+    check.add({Severity::kFailure, "guardian-missing",
+               "vss-guardian is not connected to vss-freezer",
+               "nothing is frozen without the guardian, which thaws when all else is dead",
+               service_command(facts, "restart", "vss-guardian.service")});
+  }
+}
+
+}  // namespace
+
+Check judge_vssd(const Facts& facts) {
+  Check check{"vssd", "does not answer"};
+  if (!facts.vssd.status) {
+    check.add({Severity::kFailure, "vssd-unreachable", facts.vssd.unreachable,
+               "without vssd nobody is asked to hold, and no host is answered",
+               // Somebody has the socket: vssd hangs, or its manager could not start it.
+               facts.vssd.process != 0 ? service_command(facts, "restart", "vssd.service")
+                                       : service_command(facts, "start", kTarget)});
+    return check;
+  }
+  const records::StatusDocument& status = *facts.vssd.status;
+  judge_helpers(facts, check);
+  if (status.transaction.valid()) {
+    check.add({Severity::kNote, "transaction-open",
+               fmt::format("transaction {} of {} is open: some of this is about that moment",
+                           base::to_text(status.transaction).view(), status.requester),
+               "", ""});
+  } else if (!status.not_ready.empty() && check.verdict() == Severity::kGood) {
+    check.add({Severity::kFailure, "vssd-not-ready", status.not_ready,
+               "a snapshot that is asked for now is refused", "vssctl status"});
+  }
+  if (!facts.service_user) {
+    check.add({Severity::kRisk, "no-service-user", "there is no user vss: vssd runs as nobody",
+               "other programs that run as nobody can stop it, or answer in its place",
+               "useradd --system --user-group vss, then " +
+                   service_command(facts, "restart", "vssd.service")});
+  }
+  // What spoils a backup among these has a check of its own.
+  for (const std::string& warning : status.warnings)
+    check.add({Severity::kNote, "vssd-warning", "vssd said when it started: " + warning, "", ""});
+  const bool good = check.verdict() != Severity::kFailure;
+  check.summary = fmt::format("{}, {}", status.version, good ? "ready" : "not ready");
+  return check;
+}
+
+namespace {
+
+const UnitFact* find_unit(const Facts& facts, std::string_view name) {
+  const auto found = std::ranges::find(facts.manager.units, name, &UnitFact::name);
+  return found == facts.manager.units.end() ? nullptr : &*found;
+}
+
+// Without a service manager somebody else has to start it again: that is known to who did it.
+void judge_by_hand(const Facts& facts, Check& check) {
+  const std::string how = facts.manager.systemd ? "no units are installed" : "no systemd here";
+  if (!facts.vssd.status) {
+    check.summary = how + ", and vssd does not run";
+    check.known = false;
+    return;
+  }
+  check.summary = fmt::format("{}: vssd was started by hand (process {})", how, facts.vssd.process);
+  check.add({Severity::kNote, "started-by-hand",
+             "vssd will not come back by itself after a reboot or a crash", "", ""});
+}
+
+void judge_target(const UnitFact& target, Check& check) {
+  if (target.load == "masked" || target.enabled == "masked") {
+    check.add({Severity::kFailure, "target-masked", "openvss.target is masked",
+               "the service is switched off: nothing of it is started",
+               "systemctl unmask openvss.target && systemctl enable --now openvss.target"});
+  } else if (target.enabled == "disabled") {
+    check.add({Severity::kRisk, "target-disabled", "openvss.target is not enabled",
+               "after the next boot no backup is application-consistent",
+               "systemctl enable openvss.target"});
+  }
+}
+
+}  // namespace
+
+Check judge_units(const Facts& facts) {
+  Check check{"units", ""};
+  if (!has_units(facts)) {
+    judge_by_hand(facts, check);
+    return check;
+  }
+  for (const UnitFact& unit : facts.manager.units) {
+    if (unit.name == kTarget) {
+      judge_target(unit, check);
+    } else if (unit.active != "active") {
+      check.add({Severity::kFailure, "unit-not-active",
+                 fmt::format("{} is {}", unit.name,
+                             unit.load == "not-found" ? "not installed" : unit.active),
+                 "each of the three is needed for a backup",
+                 unit.load == "not-found"
+                     ? "install the whole package again"
+                     : fmt::format("systemctl restart {0}; journalctl -u {0}", unit.name)});
+    }
+  }
+  const UnitFact* const vssd = find_unit(facts, "vssd.service");
+  if (facts.vssd.status && vssd != nullptr && vssd->active != "active") {
+    check.add({Severity::kRisk, "beside-its-unit",
+               fmt::format("vssd runs (process {}), but not as vssd.service", facts.vssd.process),
+               "nobody starts it again, and its unit cannot start while it runs",
+               fmt::format("kill {}; systemctl start openvss.target", facts.vssd.process)});
+  }
+  check.summary = check.verdict() == Severity::kGood ? "active, and enabled at boot" : "see below";
+  return check;
+}
+
+Check judge_memory(const Facts& facts) {
+  Check check{"memory", ""};
+  constexpr std::array<std::string_view, 3> kPrograms{"vssd", "vss-freezer", "vss-guardian"};
+  int seen = 0, locked = 0;
+  for (const ProcessFact& process : facts.processes) {
+    const auto program = std::ranges::find(kPrograms, process.name);
+    if (program == kPrograms.end()) continue;
+    if (process.name == "vssd" && !is_vssd(facts, process.id)) continue;  // not ours
+    ++seen;
+    if (process.locked_bytes > 0) {
+      ++locked;
+      continue;
+    }
+    check.add({Severity::kRisk, "memory-not-locked",
+               fmt::format("{} (process {}) has no locked memory", process.name, process.id),
+               "under memory pressure it may wait for a disk while filesystems are frozen, and the "
+               "thaw comes late",
+               has_units(facts)
+                   ? fmt::format("LimitMEMLOCK=infinity by `systemctl edit {}`", process.name)
+                   : "start it as root, or with `ulimit -l unlimited`"});
+  }
+  check.known = seen > 0;
+  check.summary = seen == 0 ? "no process of ours runs"
+                            : fmt::format("locked in {} of {} processes", locked, seen);
+  return check;
+}
+
+Check judge_leftovers(const Facts& facts) {
+  Check check{"leftovers", "nothing is left of earlier transactions"};
+  const bool open = facts.vssd.status && facts.vssd.status->transaction.valid();
+  std::vector<const ProcessFact*> waiting;
+  for (const ProcessFact& process : facts.processes) {
+    if (process.waits_for_thaw) waiting.push_back(&process);
+  }
+  if (!waiting.empty() && !open) {
+    check.add({Severity::kRisk, "waits-for-thaw",
+               names_of(waiting) + " waits for a thaw, and no transaction is open",
+               "a filesystem may be frozen by somebody else, or since a crash: a freeze of ours "
+               "would fail there",
+               "vssctl thaw --force; if that finds nothing: fsfreeze -u MOUNTPOINT"});
+  }
+  // A freezer or guardian that lives thaws by itself.
+  const bool helped = std::ranges::any_of(facts.processes, [](const ProcessFact& process) {
+    return process.name == "vss-freezer" || process.name == "vss-guardian";
+  });
+  if (!facts.vssd.status && !helped && facts.runtime.slots.kind == FileKind::kFile) {
+    check.add({Severity::kRisk, "slots-left",
+               facts.runtime.slots.path + " is there, and nothing of the service runs",
+               "if it was killed, what it had frozen is noted there and may still be frozen",
+               "vssctl thaw --force"});
+  }
+  if (facts.vssd.status && facts.vssd.status->last) {
+    const records::RecordSummary& last = *facts.vssd.status->last;
+    if (last.result == coordinator::Result::kTorn) {
+      check.add({Severity::kNote, "last-torn",
+                 fmt::format("the last transaction, {}, did not hold to its end: {}",
+                             base::to_text(last.id).view(), last.sentence),
+                 "", "vssctl explain"});
+    }
+  }
+  if (check.verdict() != Severity::kGood) check.summary = "something may be frozen";
+  return check;
+}
+
+}  // namespace vss::doctor
