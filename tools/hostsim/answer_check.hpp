@@ -14,10 +14,13 @@ struct Verdict {
   std::vector<std::string> complaints;
 };
 
+// Whose answers they are: the kernel's hv_utils answers much by itself, and some of it otherwise.
+enum class AnswersOf : std::uint8_t { kVssd, kHvUtils };
+
 // Judges one answer to a well-formed request; both without trailer.
-Verdict check_answer(View request, View answer);
+Verdict check_answer(View request, View answer, AnswersOf whose = AnswersOf::kVssd);
 
 // The answer as it stood in the ring: with its trailer.
-Verdict check_answer(View request, const Received& answer);
+Verdict check_answer(View request, const Received& answer, AnswersOf whose = AnswersOf::kVssd);
 
 }  // namespace hostsim

@@ -54,6 +54,20 @@ TEST(AnswerCheck, AcceptsEveryAnswerOfTheVectors) {
       check_answer(thaw, received_from(vectors::kThawFailureInRing, 6568)).complaints.empty());
 }
 
+TEST(AnswerCheck, HvUtilsGivesTheHostItsOwnFlagsBackAndRefusesNothing) {
+  Bytes answer = kHotBackup;
+  store(answer, kExchangeFlagsAt, kAnswerFlags);
+  EXPECT_THAT(check_answer(kHotBackup, View(answer), AnswersOf::kHvUtils).complaints,
+              testing::IsEmpty());
+  EXPECT_EQ(check_answer(kHotBackup, View(answer)).complaints.size(), 1U);
+  const Bytes create = zeroed_packet({1, 1}, Operation::kCreate, kSmallBodyBytes);
+  answer = create;
+  store(answer, kExchangeFlagsAt, kAnswerFlags);
+  EXPECT_THAT(check_answer(create, View(answer), AnswersOf::kHvUtils).complaints,
+              testing::IsEmpty());
+  EXPECT_EQ(check_answer(create, View(answer)).complaints.size(), 1U);
+}
+
 TEST(AnswerCheck, TrailerNamesWhereThePacketBegan) {
   const auto verdict =
       check_answer(bytes_of(vectors::kThaw), received_from(vectors::kThawAnswerInRing, 6488));

@@ -1,6 +1,7 @@
 #include "hostsim/command_line.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <cmath>
@@ -12,6 +13,8 @@
 #include "hostsim/hostile.hpp"
 #include "hostsim/replay.hpp"
 #include "hostsim/script.hpp"
+#include "hostsim/socket_door.hpp"
+#include "hostsim/standin_door.hpp"
 
 namespace hostsim {
 namespace {
@@ -25,6 +28,8 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
 
 struct Options {
   std::string listen;
+  std::string standin;
+  bool hv_utils = false;
   std::string runtime_directory = "/run/openvss";
   std::uint32_t ring_bytes = kRingBytesMin;
   double wait = 30;
@@ -53,9 +58,15 @@ void add_common_options(CLI::App& app, Options& options) {
   app.require_subcommand(1);
   app.failure_message(failure_text);
   auto* listen = app.add_option("--listen", options.listen, "Socket for the guest");
-  app.add_option("--runtime-dir", options.runtime_directory, "The socket is DIR/vmbus.sock")
-      ->capture_default_str()
-      ->excludes(listen);
+  auto* directory =
+      app.add_option("--runtime-dir", options.runtime_directory, "The socket is DIR/vmbus.sock")
+          ->capture_default_str()
+          ->excludes(listen);
+  app.add_option("--standin", options.standin,
+                 "Instead of a socket: the device of the test module vmbus_standin")
+      ->excludes(listen, directory);
+  app.add_flag("--hv-utils", options.hv_utils,
+               "Expect the answers that the kernel's hv_utils gives for its daemon");
   app.add_option("--wait", options.wait, "Seconds to wait for a guest")
       ->capture_default_str()
       ->check(CLI::Range(0.0, kSecondsMax));
@@ -90,13 +101,20 @@ void add_json(CLI::App& command, Options& options, const char* what) {
 
 HostSettings settings_of(const Options& options, int interrupt_fd) {
   HostSettings settings;
-  settings.path =
-      options.listen.empty() ? options.runtime_directory + "/vmbus.sock" : options.listen;
-  settings.ring_bytes = options.ring_bytes;
+  settings.answers_of = options.hv_utils ? AnswersOf::kHvUtils : AnswersOf::kVssd;
   settings.wait = milliseconds_of(options.wait);
   settings.answer_timeout = milliseconds_of(options.answer_timeout);
   settings.interrupt_fd = interrupt_fd;
+  // On such a channel the answers to an earlier host may still come: they must not look like ours.
+  if (!options.standin.empty()) settings.first_id = (std::uint64_t(::getpid()) << 32U) + 1;
   return settings;
+}
+
+Result<std::unique_ptr<Door>> open_door(const Options& options) {
+  if (!options.standin.empty()) return StandinDoor::open(options.standin);
+  const std::string path =
+      options.listen.empty() ? options.runtime_directory + "/vmbus.sock" : options.listen;
+  return SocketDoor::open(path, options.ring_bytes);
 }
 
 void say(const std::string& what) {
@@ -108,11 +126,13 @@ int fail(const Problem& problem, int status) {
   return status;
 }
 
-// On a host that listens.
-int with_host(const Options& options, int interrupt_fd, const std::function<int(Host&)>& run) {
-  auto host = Host::listen(settings_of(options, interrupt_fd), say);
-  if (!host) return fail(host.error(), 1);
-  return run(*host);
+// On a host whose door is open.
+int with_host(const Options& options, int interrupt_fd, const std::function<int(Host&)>& run,
+              const Host::Say& tell = say) {
+  auto door = open_door(options);
+  if (!door) return fail(door.error(), 1);
+  Host host(std::move(*door), settings_of(options, interrupt_fd), tell);
+  return run(host);
 }
 
 int backup(const Options& options, int interrupt_fd) {
@@ -129,9 +149,9 @@ int run(const Options& options, int interrupt_fd) {
 
 // Guests that go and come back are its daily business: not worth a line each.
 int hostile(const Options& options, int interrupt_fd) {
-  auto host = Host::listen(settings_of(options, interrupt_fd), [](const std::string&) {});
-  if (!host) return fail(host.error(), 1);
-  return run_hostile(*host, options.hostile);
+  return with_host(
+      options, interrupt_fd, [&](Host& host) { return run_hostile(host, options.hostile); },
+      [](const std::string&) {});
 }
 
 int record(const Options& options, int interrupt_fd) {
@@ -162,7 +182,10 @@ int run_command_line(int count, const char* const* values, int interrupt_fd) {
                    "negotiate, hot_backup, get_dm_info, freeze, thaw, bu_complete, create,\n"
                    "delete, auto_recover, op=N: a request; with & behind it the answer is not\n"
                    "waited for. sleep=S; until=FILE: sleep until it is there; close: close the\n"
-                   "channel and wait for the guest; wait: for all answers; vanish: exit at once")
+                   "channel and wait for the guest; wait: for all answers; vanish: exit at once.\n"
+                   "rescind: withdraw the device; offer: give it back; interrupt: signal the\n"
+                   "guest; mute, unmute: whether packets are signalled; raw=HEX: bytes in place\n"
+                   "of a packet; write_index=N: an index that is not so, write_index=right")
       ->required();
   add_json(*run_command, options, "Print one JSON object for each answer");
   auto* hostile_command = app.add_subcommand("hostile", "Do what no host should");

@@ -21,8 +21,7 @@ std::chrono::microseconds between(Clock::time_point from, Clock::time_point to) 
 }  // namespace
 
 Bytes Conversation::packet_for(Operation operation) {
-  const std::uint64_t limit = host_.settings().ring_bytes - kRingHeaderBytes - kTrailerBytes - 8;
-  return operation_packet(host_.next_ids(), operation, limit);
+  return operation_packet(host_.next_ids(), operation, host_.packet_limit());
 }
 
 Result<void> Conversation::post(const Bytes& packet) {
@@ -83,9 +82,13 @@ Result<void> Conversation::rest(Clock::time_point deadline) {
 }
 
 void Conversation::close() {
+  forget();
+  host_.close();
+}
+
+void Conversation::forget() {
   outstanding_.clear();
   may_be_frozen_ = false;
-  host_.close();
 }
 
 void Conversation::lose_damaged_ring(const std::string& what) {
@@ -133,7 +136,8 @@ void Conversation::judge(const Arrival& arrival) {
         fmt::format("nobody waits for an answer with transaction id {:#x}", id));
     return sink_(report);
   }
-  Verdict verdict = check_answer(asked->second.request, arrival.received);
+  Verdict verdict =
+      check_answer(asked->second.request, arrival.received, host_.settings().answers_of);
   report.name = name_of(asked->second.request);
   report.status = verdict.status;
   report.complaints = std::move(verdict.complaints);

@@ -28,6 +28,8 @@ class Conversation {
   Result<void> rest(Clock::time_point deadline);
   // The host closes the channel; nobody waits for what is outstanding.
   void close();
+  // What is outstanding, and what may be frozen: the channel is gone.
+  void forget();
 
   Result<StepReport> ask(Operation operation) { return ask(packet_for(operation)); }
   Bytes packet_for(Operation operation);

@@ -19,8 +19,7 @@ constexpr int kYields = 200;
 }  // namespace
 
 Bytes Duel::request(Operation operation) {
-  const std::uint64_t limit = host_.settings().ring_bytes - kRingHeaderBytes - kTrailerBytes - 8;
-  return operation_packet(next_ids(), operation, limit);
+  return operation_packet(next_ids(), operation, host_.packet_limit());
 }
 
 void Duel::watch(const Bytes& packet, Expect expect) {
@@ -67,7 +66,8 @@ Result<void> Duel::judge(const Arrival& arrival) {
   if (watched.expect == Expect::kNoAnswer) return failure(name + " must not be answered, and is");
   if (watched.expect == Expect::kAtMostOne) return {};
   --awaited_;
-  const Verdict verdict = check_answer(watched.packet, arrival.received);
+  const Verdict verdict =
+      check_answer(watched.packet, arrival.received, host_.settings().answers_of);
   if (verdict.complaints.empty()) return {};
   return failure(fmt::format("the answer to {}: {}", name, fmt::join(verdict.complaints, "; ")));
 }

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "hostsim/message.hpp"
+#include "hostsim/socket_door.hpp"
 
 namespace hostsim {
 namespace {

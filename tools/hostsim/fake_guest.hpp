@@ -7,7 +7,9 @@
 #include <string>
 #include <thread>
 
-#include "hostsim/channel.hpp"
+#include "hostsim/ring.hpp"
+#include "hostsim/shared_memory.hpp"
+#include "hostsim/unique_fd.hpp"
 
 namespace hostsim {
 

@@ -18,24 +18,19 @@ constexpr std::size_t kPacketsPerPump = 4096;  // a guest that never stops is no
 
 }  // namespace
 
-Host::Host(HostSettings settings, Say say, Listener listener)
-    : settings_(std::move(settings)), say_(std::move(say)), listener_(std::move(listener)) {}
-
-Result<Host> Host::listen(HostSettings settings, Say say) {
-  auto listener = Listener::open(settings.path);
-  if (!listener) return std::unexpected(listener.error());
-  return Host(std::move(settings), std::move(say), std::move(*listener));
-}
+Host::Host(std::unique_ptr<Door> door, HostSettings settings, Say say)
+    : settings_(settings),
+      say_(std::move(say)),
+      door_(std::move(door)),
+      next_id_(settings.first_id) {}
 
 // One that waits, if any: channel_ tells.
 Result<void> Host::accept() {
-  auto socket = listener_.accept();
-  if (!socket) return std::unexpected(socket.error());
-  if (!socket->valid()) return {};
-  auto channel = Channel::open(std::move(*socket), settings_.ring_bytes);
-  // It may have connected long ago, and died since.
-  if (!channel || (*channel)->guest_closed()) return {};
-  channel_ = std::move(*channel);
+  auto carrier = door_->accept();
+  if (!carrier) return std::unexpected(carrier.error());
+  if (*carrier == nullptr) return {};
+  channel_ = std::make_unique<Channel>(std::move(*carrier));
+  ring_bytes_ = channel_->ring_bytes();
   ++channel_number_;
   say_(channel_number_ == 1 ? "a guest has opened the channel" : "a guest is back");
   if (witness_ != nullptr) witness_->opened();
@@ -48,13 +43,13 @@ Result<void> Host::need_guest() {
   while (channel_ == nullptr) {
     if (auto accepted = accept(); !accepted) return accepted;
     if (channel_ != nullptr) break;
-    std::array fds = {pollfd{listener_.fd(), POLLIN, 0}, pollfd{settings_.interrupt_fd, POLLIN, 0}};
+    std::array fds = {pollfd{door_->fd(), POLLIN, 0}, pollfd{settings_.interrupt_fd, POLLIN, 0}};
     const int ready = ::poll(fds.data(), fds.size(), milliseconds_until(deadline));
     if (ready > 0 && fds[1].revents != 0) return failure("interrupted", Cause::kInterrupted);
     if (ready == 0) {
       const double seconds = std::chrono::duration<double>(settings_.wait).count();
       return failure(
-          fmt::format("no guest has connected to {} within {:g} s", settings_.path, seconds),
+          fmt::format("no guest has {} within {:g} s", door_->what_a_guest_does(), seconds),
           Cause::kTimeout);
     }
   }
@@ -68,14 +63,27 @@ bool Host::has_guest() {
 
 void Host::close() {
   if (channel_ == nullptr) return;
-  channel_.reset();
-  inbox_.clear();
-  if (witness_ != nullptr) witness_->closed();
+  forget_channel();
+  auto renewed = door_->rescind();
+  if (renewed) renewed = door_->offer();
+  if (!renewed) say_(renewed.error().what);
+}
+
+Result<void> Host::rescind() {
+  forget_channel();
+  return door_->rescind();
 }
 
 void Host::lose_guest() {
   say_("the guest has closed the channel");
-  close();
+  forget_channel();
+}
+
+void Host::forget_channel() {
+  if (channel_ == nullptr) return;
+  channel_.reset();
+  inbox_.clear();
+  if (witness_ != nullptr) witness_->closed();
 }
 
 // Whether there is something in the inbox now.
@@ -128,7 +136,7 @@ Result<bool> Host::try_send(View packet) {
 }
 
 Result<void> Host::send(View packet) {
-  const std::uint32_t data_bytes = settings_.ring_bytes - kRingHeaderBytes;
+  const std::uint32_t data_bytes = ring_bytes_ - kRingHeaderBytes;
   if (packet.size() % 8 != 0 || packet.size() + kTrailerBytes >= data_bytes) {
     return failure(
         fmt::format("a packet of {} bytes does not fit into a ring of {}: give a larger "
@@ -167,7 +175,7 @@ Result<Arrival> Host::receive(Clock::time_point deadline) {
 Result<bool> Host::pause(Clock::time_point deadline, int fd) {
   while (true) {
     if (channel_ == nullptr) {
-      std::array fds = {pollfd{listener_.fd(), POLLIN, 0}, pollfd{fd, POLLIN, 0},
+      std::array fds = {pollfd{door_->fd(), POLLIN, 0}, pollfd{fd, POLLIN, 0},
                         pollfd{settings_.interrupt_fd, POLLIN, 0}};
       const int ready = ::poll(fds.data(), fds.size(), milliseconds_until(deadline));
       if (ready > 0 && fds[2].revents != 0) return failure("interrupted", Cause::kInterrupted);
@@ -186,6 +194,10 @@ Result<bool> Host::pause(Clock::time_point deadline, int fd) {
         break;
     }
   }
+}
+
+std::uint32_t Host::packet_limit() const {
+  return ring_bytes_ - kRingHeaderBytes - kTrailerBytes - 8;
 }
 
 Ids Host::next_ids() {

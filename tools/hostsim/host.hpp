@@ -8,18 +8,18 @@
 #include <optional>
 #include <string>
 
+#include "hostsim/answer_check.hpp"
 #include "hostsim/channel.hpp"
-#include "hostsim/listener.hpp"
 #include "hostsim/message.hpp"
 
 namespace hostsim {
 
 struct HostSettings {
-  std::string path;
-  std::uint32_t ring_bytes = kRingBytesMin;
+  AnswersOf answers_of = AnswersOf::kVssd;
   std::chrono::milliseconds wait{30'000};             // for a guest to connect
   std::chrono::milliseconds answer_timeout{120'000};  // for one answer
   int interrupt_fd = -1;                              // readable: leave
+  std::uint64_t first_id = 1;                         // of the packets' transaction ids
 };
 
 // Sees what passes over the channel, with the time at which it did.
@@ -45,13 +45,18 @@ class Host {
   // What happens beside the answers is said in sentences without an end.
   using Say = std::function<void(const std::string&)>;
 
-  static Result<Host> listen(HostSettings settings, Say say);
+  Host(std::unique_ptr<Door> door, HostSettings settings, Say say);
 
   // At once if there is a guest; else waits for one.
   Result<void> need_guest();
-  // The socket is asked: a guest that has gone is noticed here.
+  // The channel is asked: a guest that has gone is noticed here.
   bool has_guest();
+  // From the host's side; the guest may come back at once.
   void close();
+  // The guest can come back after offer() only. An error: there was nothing to withdraw, or to
+  // offer.
+  Result<void> rescind();
+  Result<void> offer() { return door_->offer(); }
 
   // Waits for room. Needs a guest.
   Result<void> send(View packet);
@@ -66,6 +71,8 @@ class Host {
   // How often the guest had something to say and did not signal it.
   std::uint64_t missing_signals() const { return missing_signals_; }
   Ids next_ids();
+  // How long a packet may be, on the channel that is or was open.
+  std::uint32_t packet_limit() const;
 
   const HostSettings& settings() const { return settings_; }
   void set_witness(Witness* witness) { witness_ = witness; }
@@ -76,23 +83,24 @@ class Host {
   Channel& channel() { return *channel_; }
 
  private:
-  Host(HostSettings settings, Say say, Listener listener);
   Result<void> accept();
   Result<bool> pump();
   Result<void> await(const std::function<Result<bool>()>& done, Clock::time_point deadline);
   Result<bool> try_send(View packet);
   bool signal_follows();
   void lose_guest();
+  void forget_channel();
 
   HostSettings settings_;
   Say say_;
-  Listener listener_;
+  std::unique_ptr<Door> door_;
   std::unique_ptr<Channel> channel_;
   std::deque<Arrival> inbox_;
   Witness* witness_ = nullptr;
   std::uint64_t channel_number_ = 0;
   std::uint64_t missing_signals_ = 0;
-  std::uint64_t next_id_ = 1;
+  std::uint64_t next_id_;
+  std::uint32_t ring_bytes_ = kRingBytesMin;
   bool expect_signals_ = true;
 };
 

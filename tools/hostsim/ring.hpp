@@ -16,6 +16,11 @@ namespace hostsim {
 inline constexpr std::uint32_t kRingHeaderBytes = 4096;
 inline constexpr std::uint32_t kTrailerBytes = 8;
 
+// Of one ring, with its header.
+inline constexpr std::uint32_t kRingBytesMin = 16384;
+inline constexpr std::uint32_t kRingBytesMax = 4U * 1024 * 1024;
+inline constexpr std::uint32_t kRingBytesUnit = 4096;
+
 // The words of a ring's header page; the value is the offset.
 enum class RingWord : std::uint32_t {
   kWriteIndex = 0x00,       // the producer's
@@ -61,7 +66,7 @@ enum class Sent {
 // The producer's end.
 class RingWriter {
  public:
-  explicit RingWriter(RingPages pages) : pages_(pages) {}
+  explicit RingWriter(RingPages pages, std::uint32_t index = 0) : pages_(pages), index_(index) {}
 
   // The packet is copied as it is, whatever its descriptor says, and a trailer behind it. Its size
   // is a multiple of 8. An error: the reader's index is impossible.
@@ -75,7 +80,7 @@ class RingWriter {
 
  private:
   RingPages pages_;
-  std::uint32_t index_ = 0;
+  std::uint32_t index_;
   bool wants_room_ = false;
 };
 
@@ -89,7 +94,7 @@ struct Received {
 // The consumer's end.
 class RingReader {
  public:
-  explicit RingReader(RingPages pages) : pages_(pages) {}
+  explicit RingReader(RingPages pages, std::uint32_t index = 0) : pages_(pages), index_(index) {}
 
   // The oldest packet, if there is one. An error: the index or the descriptor is impossible.
   Result<std::optional<Received>> read();
@@ -105,7 +110,7 @@ class RingReader {
   bool crossed_pending(std::uint32_t consumed) const;
 
   RingPages pages_;
-  std::uint32_t index_ = 0;
+  std::uint32_t index_;
 };
 
 }  // namespace hostsim

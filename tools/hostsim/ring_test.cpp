@@ -37,6 +37,14 @@ Bytes packet_of_size(std::size_t in_ring) {
   return packet_of(1, Bytes(in_ring - kTrailerBytes - kDescriptorBytes));
 }
 
+TEST_F(Ring, OtherEndsGoOnWhereTheseStopped) {
+  pass(packet_of_size(64));
+  RingWriter writer(pages_, word(RingWord::kWriteIndex));
+  RingReader reader(pages_, word(RingWord::kReadIndex));
+  ASSERT_TRUE(writer.write(packet_of_size(64)));
+  EXPECT_EQ(reader.read().value().value().start, 64U);
+}
+
 TEST_F(Ring, VectorsStandWhereTheyShould) {
   pass(negotiate_packet({0, 0}));
   EXPECT_EQ(writer_.index(), 80U);

@@ -27,11 +27,16 @@ constexpr std::array<std::pair<std::string_view, Operation>, 8> kOperations = {{
     {"auto_recover", Operation::kAutoRecover},
 }};
 
-constexpr std::array<std::pair<std::string_view, Kind>, 4> kWords = {{
+constexpr std::array<std::pair<std::string_view, Kind>, 9> kWords = {{
     {"negotiate", Kind::kNegotiate},
     {"close", Kind::kClose},
     {"wait", Kind::kWait},
     {"vanish", Kind::kVanish},
+    {"rescind", Kind::kRescind},
+    {"offer", Kind::kOffer},
+    {"interrupt", Kind::kInterrupt},
+    {"mute", Kind::kMute},
+    {"unmute", Kind::kUnmute},
 }};
 
 constexpr double kSleepMax = 86'400;
@@ -57,6 +62,21 @@ std::optional<ScriptStep> parse_valued(std::string_view word) {
     ScriptStep step{.kind = Kind::kSleep};
     step.time = std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1000));
     return step;
+  }
+  if (word.starts_with("raw=")) {
+    auto bytes = from_hex(word.substr(4));
+    if (!bytes || bytes->empty() || bytes->size() % 8 != 0) return std::nullopt;
+    ScriptStep step{.kind = Kind::kRaw};
+    step.bytes = std::move(*bytes);
+    return step;
+  }
+  constexpr std::string_view kWriteIndex = "write_index=";
+  if (word.starts_with(kWriteIndex)) {
+    ScriptStep step{.kind = Kind::kWriteIndex};
+    word.remove_prefix(kWriteIndex.size());
+    if (word == "right") return step;
+    step.index = number_in<std::uint32_t>(word);
+    return step.index ? std::optional(step) : std::nullopt;
   }
   constexpr std::string_view kUntil = "until=";
   if (word.starts_with(kUntil) && word.size() > kUntil.size()) {
@@ -100,6 +120,26 @@ Result<void> rest_until(Conversation& conversation, const std::string& file) {
   return {};
 }
 
+// What is done to the ring itself; the guest is signalled each time, but for the words that mute.
+Result<void> tamper(Host& host, const ScriptStep& step) {
+  if (auto guest = host.need_guest(); !guest) return guest;
+  Channel& channel = host.channel();
+  switch (step.kind) {
+    case Kind::kMute: channel.mute(true); return {};
+    case Kind::kUnmute: channel.mute(false); return {};
+    case Kind::kRaw:
+      if (auto sent = channel.send(step.bytes); !sent) return std::unexpected(sent.error());
+      break;
+    case Kind::kWriteIndex:
+      channel.to_guest().store(RingWord::kWriteIndex,
+                               step.index.value_or(channel.writer().index()));
+      break;
+    default: break;
+  }
+  channel.signal_guest();
+  return {};
+}
+
 Result<void> perform(Host& host, Conversation& conversation, const ScriptStep& step) {
   switch (step.kind) {
     case Kind::kNegotiate:
@@ -108,6 +148,13 @@ Result<void> perform(Host& host, Conversation& conversation, const ScriptStep& s
     case Kind::kUntil: return rest_until(conversation, step.file);
     case Kind::kWait: return conversation.settle();
     case Kind::kClose: conversation.close(); return host.need_guest();
+    case Kind::kRescind: conversation.forget(); return host.rescind();
+    case Kind::kOffer: return host.offer();
+    case Kind::kInterrupt:
+    case Kind::kMute:
+    case Kind::kUnmute:
+    case Kind::kRaw:
+    case Kind::kWriteIndex: return tamper(host, step);
     case Kind::kVanish: break;
   }
   return {};
@@ -123,7 +170,7 @@ Result<std::vector<ScriptStep>> parse_script(const std::vector<std::string>& wor
       return failure(fmt::format(
           "'{}' is no step: negotiate, hot_backup, get_dm_info, freeze, thaw, bu_complete, create, "
           "delete, auto_recover, op=N (each also with & behind it), sleep=S, until=FILE, close, "
-          "wait, vanish",
+          "wait, vanish, rescind, offer, interrupt, mute, unmute, raw=HEX, write_index=N|right",
           word));
     }
     steps.push_back(*step);
@@ -137,7 +184,8 @@ int run_script(Host& host, const std::vector<ScriptStep>& steps, bool json) {
     well_formed = well_formed && report.well_formed();
     print_line(json ? json_of(report).dump() : line_of(report, false));
   });
-  auto done = host.need_guest();
+  const bool offers_first = !steps.empty() && steps.front().kind == Kind::kOffer;
+  auto done = offers_first ? Result<void>() : host.need_guest();
   for (const ScriptStep& step : steps) {
     if (!done) break;
     if (step.kind == Kind::kVanish) return 0;

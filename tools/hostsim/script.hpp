@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,12 +11,29 @@
 namespace hostsim {
 
 struct ScriptStep {
-  enum class Kind { kNegotiate, kOperation, kSleep, kUntil, kClose, kWait, kVanish };
+  enum class Kind {
+    kNegotiate,
+    kOperation,
+    kSleep,
+    kUntil,
+    kClose,
+    kWait,
+    kVanish,
+    kRescind,
+    kOffer,
+    kInterrupt,
+    kMute,
+    kUnmute,
+    kRaw,
+    kWriteIndex,
+  };
   Kind kind = Kind::kNegotiate;
   Operation operation = Operation::kCreate;
   bool in_background = false;  // the answer is not waited for
   std::chrono::milliseconds time{0};
-  std::string file = {};  // kUntil: goes on when it is there
+  std::string file = {};                              // kUntil: goes on when it is there
+  Bytes bytes = {};                                   // kRaw: what goes into the ring as a packet
+  std::optional<std::uint32_t> index = std::nullopt;  // kWriteIndex; nothing: the right one
 };
 
 // An error names the word and what there is instead.

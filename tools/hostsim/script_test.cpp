@@ -9,6 +9,8 @@
 
 #include "hostsim/host_for_test.hpp"
 #include "hostsim/report.hpp"
+#include "hostsim/socket_door.hpp"
+#include "hostsim/standin_door.hpp"
 
 namespace hostsim {
 namespace {
@@ -28,9 +30,21 @@ TEST(Script, StepsAreParsed) {
   EXPECT_EQ((*steps)[3].kind, ScriptStep::Kind::kClose);
 }
 
+TEST(Script, StepsThatTamperAreParsed) {
+  const auto steps = parse_script(
+      {"raw=0600 0200 0100 0000", "write_index=12345", "write_index=right", "mute", "rescind"});
+  ASSERT_TRUE(steps);
+  EXPECT_EQ((*steps)[0].bytes, from_hex("0600020001000000"));
+  EXPECT_EQ((*steps)[1].index, 12345U);
+  EXPECT_FALSE((*steps)[2].index);
+  EXPECT_EQ((*steps)[3].kind, ScriptStep::Kind::kMute);
+  EXPECT_EQ((*steps)[4].kind, ScriptStep::Kind::kRescind);
+}
+
 TEST(Script, OtherWordsAreRefused) {
   for (const char* word :
-       {"melt", "op=256", "op=", "sleep=-1", "sleep=nan", "until=", "until", "close&", "&", ""}) {
+       {"melt", "op=256", "op=", "sleep=-1", "sleep=nan", "until=", "until", "close&", "&", "",
+        "raw=", "raw=06", "raw=xx", "write_index=", "mute&"}) {
     EXPECT_FALSE(parse_script({word})) << word;
   }
 }
@@ -69,6 +83,44 @@ TEST(Script, AClosedChannelComesBack) {
   EXPECT_EQ(guest.freezes(), 2);
 }
 
+TEST(Script, AMutedPacketIsReadWithTheNextSignal) {
+  const Meeting meeting;
+  FakeGuest guest({meeting.socket(), {}});
+  CaptureStdout();
+  EXPECT_EQ(meeting.run({"run", "mute", "freeze&", "sleep=0.3"}), 1);  // nobody reads it
+  EXPECT_EQ(guest.freezes(), 0);
+  EXPECT_EQ(
+      meeting.run({"run", "mute", "freeze&", "sleep=0.1", "interrupt", "wait", "unmute", "thaw"}),
+      0);
+  EXPECT_THAT(GetCapturedStdout(), HasSubstr("FREEZE OK"));
+}
+
+TEST(Script, ABadDescriptorIsWhatItSays) {
+  const Meeting meeting;
+  FakeGuest guest({meeting.socket(), {}});
+  CaptureStdout();
+  EXPECT_EQ(meeting.run({"run", "raw=06000200010000000000000000000000", "thaw"}), 0);
+  EXPECT_EQ(meeting.run({"run", "write_index=12345", "sleep=0.2", "freeze", "thaw"}), 0);
+  EXPECT_THAT(GetCapturedStdout(), HasSubstr("FREEZE OK"));
+  EXPECT_EQ(guest.connections(), 3);  // the second one was given up for its index
+}
+
+TEST(Script, ARescindedGuestComesBackWhenOffered) {
+  const Meeting meeting;
+  FakeGuest guest({meeting.socket(), {}});
+  CaptureStdout();
+  EXPECT_EQ(meeting.run({"run", "freeze", "rescind", "offer", "freeze", "thaw"}), 0);
+  EXPECT_EQ(guest.freezes(), 2);
+  EXPECT_EQ(guest.connections(), 2);
+  static_cast<void>(GetCapturedStdout());
+}
+
+TEST(StandinDoor, SaysWhatIsMissing) {
+  const auto door = StandinDoor::open("/nonexistent");
+  ASSERT_FALSE(door);
+  EXPECT_THAT(door.error().what, HasSubstr("vmbus_standin"));
+}
+
 TEST(Script, AFileLetsItGoOn) {
   const Meeting meeting;
   FakeGuest guest({meeting.socket(), {}});
@@ -98,19 +150,20 @@ TEST(CommandLine, UsageErrorsAreTwo) {
   EXPECT_EQ(meeting.run({"run", "melt"}), 2);
   EXPECT_EQ(meeting.run({"--ring-bytes", "16385", "backup"}), 2);
   EXPECT_EQ(meeting.run({"--runtime-dir", "/tmp", "backup"}), 2);
+  EXPECT_EQ(meeting.run({"--standin", "/dev/vmbus_standin", "backup"}), 2);  // and a socket
 }
 
-TEST(Listener, ReplacesADeadSocketAndSparesALiveOne) {
+TEST(SocketDoor, ReplacesADeadSocketAndSparesALiveOne) {
   const Meeting meeting;
   {
-    auto first = Listener::open(meeting.socket());
+    auto first = SocketDoor::open(meeting.socket(), kRingBytesMin);
     ASSERT_TRUE(first);
-    EXPECT_FALSE(Listener::open(meeting.socket()));
+    EXPECT_FALSE(SocketDoor::open(meeting.socket(), kRingBytesMin));
     std::filesystem::rename(meeting.socket(), meeting.path("dead"));
   }
-  EXPECT_TRUE(Listener::open(meeting.path("dead")));
-  EXPECT_FALSE(Listener::open("/tmp"));
-  EXPECT_FALSE(Listener::open(std::string(200, 'x')));
+  EXPECT_TRUE(SocketDoor::open(meeting.path("dead"), kRingBytesMin));
+  EXPECT_FALSE(SocketDoor::open("/tmp", kRingBytesMin));
+  EXPECT_FALSE(SocketDoor::open(std::string(200, 'x'), kRingBytesMin));
 }
 
 TEST(Rings, OfEverySizeCarryABackup) {

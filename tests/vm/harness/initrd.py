@@ -14,6 +14,7 @@ INIT = os.path.join(os.path.dirname(__file__), "init.sh")
 def make_initrd(path, kernel, modules, agent, programs, strip_into, extra=None):
     """Writes it to `path`. `extra`: {place in the guest: file of the host}."""
     with tempfile.TemporaryDirectory(prefix="openvss-initrd-") as folder:
+        os.chmod(folder, 0o755)  # the guest's root, which not only root may enter
         tree.lay_out(folder, programs, strip_into)
         tree.add_program(folder, "vmtest/agent", agent, strip_into)
         shutil.copy(INIT, os.path.join(folder, "init"))

@@ -1,10 +1,12 @@
-#include "hostsim/listener.hpp"
+#include "hostsim/socket_door.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #include <algorithm>
+
+#include "hostsim/socket_carrier.hpp"
 
 namespace hostsim {
 namespace {
@@ -46,7 +48,8 @@ Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
 
 }  // namespace
 
-Result<Listener> Listener::open(const std::string& path) {
+Result<std::unique_ptr<SocketDoor>> SocketDoor::open(const std::string& path,
+                                                     std::uint32_t ring_bytes) {
   const sockaddr_un address = address_of(path.size() < sizeof(address.sun_path) ? path : "");
   if (path.empty() || path.size() >= sizeof(address.sun_path)) {
     return failure("'" + path + "' is no path for a socket: give 1 to 107 bytes");
@@ -59,21 +62,27 @@ Result<Listener> Listener::open(const std::string& path) {
   if (::bind(fd.get(), generic(address), sizeof(address)) != 0) {
     return system_failure("cannot make the socket " + path);
   }
-  Listener listener(std::move(fd), path);
+  std::unique_ptr<SocketDoor> door(new SocketDoor(std::move(fd), path, ring_bytes));
   if (::chmod(path.c_str(), kMode) != 0) return system_failure("chmod " + path);
-  if (::listen(listener.fd(), kBacklog) != 0) return system_failure("listen on " + path);
-  return listener;
+  if (::listen(door->fd(), kBacklog) != 0) return system_failure("listen on " + path);
+  return door;
 }
 
-Listener::~Listener() {
-  if (!path_.empty()) ::unlink(path_.c_str());
+SocketDoor::~SocketDoor() {
+  ::unlink(path_.c_str());
 }
 
-Result<UniqueFd> Listener::accept() const {
-  UniqueFd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  const bool nobody = errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
-  if (!fd.valid() && !nobody) return system_failure("accept");
-  return fd;
+Result<std::unique_ptr<Carrier>> SocketDoor::accept() {
+  UniqueFd socket(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!socket.valid()) {
+    const bool nobody = errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
+    if (!nobody) return system_failure("accept");
+    return nullptr;
+  }
+  auto carrier = SocketCarrier::open(std::move(socket), ring_bytes_);
+  // It may have connected long ago, and died since.
+  if (!carrier || (*carrier)->guest_closed()) return nullptr;
+  return carrier;
 }
 
 }  // namespace hostsim
