@@ -41,6 +41,7 @@ int main(void) {
   struct hv_vss_opt_msg message;
   struct pollfd ready;
 
+  setvbuf(stdout, NULL, _IOLBF, 0);
   ready.fd = open(VSS_DEV(APP_VSS_DEV_NAME), O_RDWR);
   if (ready.fd < 0) err(EXIT_FAILURE, "%s", VSS_DEV(APP_VSS_DEV_NAME));
   ready.events = POLLIN;

@@ -63,8 +63,21 @@ void add_options(CLI::App& app, VssdOptions& options) {
       "77 root or a prerequisite is missing.");
 }
 
+driver::DriverOptions driver_options(std::optional<gid_t> administrators, const Identity& identity,
+                                     base::TransactionId on_page, Warnings& warnings) {
+  driver::DriverOptions options;
+  options.version = OPENVSS_VERSION;
+  options.warnings = warnings.all();
+  options.last_thawed = on_page;
+  options.administrator_group = administrators;
+  if (!identity.was_root) options.administrator_user = ::geteuid();
+  return options;
+}
+
 // In the order that safety asks for: what is wrong is found before anything is made, the helpers
-// are forked before memory is locked, root is given up before anything is read from a socket.
+// are forked before memory is locked and before the nodes are made (a child that inherits a node's
+// connection would keep it open when vssd is killed), root is given up before anything is read from
+// a socket.
 int serve(const VssdOptions& options, const config::Configuration& configuration) {
   Warnings warnings;
   platform::ServiceNotifier notifier;
@@ -93,6 +106,10 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
     if (!started) return failed(started.error());
     keeper = std::move(*started);
   }
+  auto nodes = prepare_device_nodes(configuration, identity);
+  if (!nodes && configuration.device_nodes == config::DeviceNodes::kOn) {
+    return failed(nodes.error());
+  }
   if (auto reserved = reserve_resources(configuration, identity, warnings); !reserved) {
     return failed(reserved.error());
   }
@@ -106,18 +123,13 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   for (const std::string& warning : store->warnings())
     warnings.add(warning);
 
-  driver::DriverOptions driver_options;
-  driver_options.version = OPENVSS_VERSION;
-  driver_options.warnings = warnings.all();
-  driver_options.last_thawed = on_page;
-  driver_options.administrator_group = administrators;
-  if (!identity.was_root) driver_options.administrator_user = ::geteuid();
-
   platform::EventLoop loop;
   driver::Log log(STDERR_FILENO, static_cast<base::LogSeverity>(configuration.log_level));
-  driver::Driver driver(loop, notifier, log, configuration, driver_options,
+  driver::Driver driver(loop, notifier, log, configuration,
+                        driver_options(administrators, identity, on_page, warnings),
                         driver::NoteFile(std::move(*note)), std::move(*store));
   driver.add_doors(std::move(*doors));
+  driver.add_nodes(std::move(nodes));
   loop.handle_signals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
     if (number == SIGHUP) {
       log.warning("SIGHUP: the configuration is read once; restart vssd to change it");

@@ -77,6 +77,11 @@ base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& 
                                                    const VssdOptions& options,
                                                    const Identity& identity, Warnings& warnings);
 
+// The two device nodes, given to root and to the group that may run writers, or why there are none.
+// After start_helpers(): what a child inherits would outlive vssd.
+base::Result<devices::Nodes> prepare_device_nodes(const config::Configuration& configuration,
+                                                  const Identity& identity);
+
 // What the thawed page of an earlier freezer shows; none where it cannot be read.
 base::TransactionId last_thawed_on_page(const config::Configuration& configuration);
 

@@ -11,8 +11,9 @@
  *   1. open(VSS_DEV(APP_VSS_DEV_NAME), O_RDWR). As long as it is open, the client takes part in
  *      every shadow copy, at level 100, and counts as required: if it fails, the shadow copy
  *      fails. The node belongs to root and the group `vss` (0660).
- *   2. poll(2) for POLLIN: level triggered, readable while a request waits. There is neither
- *      POLLHUP nor POLLERR, and read(2) and write(2) are not implemented.
+ *   2. poll(2) for POLLIN: level triggered, readable while a request waits; with epoll, each
+ *      request is an edge. POLLERR says that the service is gone, which no program of the original
+ *      knows: its ioctls fail from then on, and the node is to be opened again.
  *   3. ioctl(fd, IOCHVVSSREAD, &message). It never blocks and returns 0 also when nothing waits:
  *      then `status` is VSS_FAIL, `opt` is HV_VSS_NONE and `msgid` is 0. So test `status`.
  *   4. Act on `message.opt`, within the client's timeout (2 seconds unless configured otherwise):
@@ -23,7 +24,12 @@
  *   5. Set `status` to VSS_SUCCESS or VSS_FAIL, leave the rest as it was read, and
  *      ioctl(fd, IOCHVVSSWRITE, &message). `msgid` says which request is answered. The ioctl
  *      returns 0 for an answer that comes too late, too; a client learns that it was late from the
- *      THAW.
+ *      THAW. It fails with EBADF where the descriptor is not open for writing.
+ *
+ * FreeBSD's device has no read(2). Here it is steps 2 and 3 in one: read(fd, &message, 64) waits
+ * for a request and takes it. EAGAIN: nothing waits and the descriptor is O_NONBLOCK. EINTR: a
+ * signal came, also where its handler was set with SA_RESTART. EINVAL: less than 64 bytes of room.
+ * EBUSY: another read waits on the same open. There is no write(2) (ENODEV).
  *
  * Any number of clients may open APP_VSS_DEV_NAME; FS_VSS_DEV_NAME, for the daemon that freezes
  * filesystems, is exclusive (EBUSY). A descriptor may be used by one thread at a time.

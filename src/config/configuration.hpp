@@ -34,6 +34,13 @@ enum class HyperVDoor : std::uint8_t {
   kOff,
 };
 
+// Whether vssd serves the two device nodes through CUSE.
+enum class DeviceNodes : std::uint8_t {
+  kAuto,  // where it can; why it cannot is said
+  kOn,    // or it does not start
+  kOff,
+};
+
 struct Configuration {
   std::string runtime_dir = base::runtime::kDirectoryDefault;     // absolute
   std::string state_dir = base::runtime::kStateDirectoryDefault;  // absolute
@@ -41,6 +48,7 @@ struct Configuration {
   std::string socket_group = "vss";         // may connect to app.sock
   LogLevel log_level = LogLevel::kInfo;
   HyperVDoor hyperv_door = HyperVDoor::kAuto;
+  DeviceNodes device_nodes = DeviceNodes::kAuto;
 
   // What every request to the freezer carries; selection, paths and require come from the
   // requester.

@@ -30,6 +30,7 @@ TEST(ExampleConfiguration, ChangesNothing) {
   EXPECT_EQ(example->socket_group, defaults.socket_group);
   EXPECT_EQ(example->log_level, defaults.log_level);
   EXPECT_EQ(example->hyperv_door, defaults.hyperv_door);
+  EXPECT_EQ(example->device_nodes, defaults.device_nodes);
   EXPECT_EQ(example->filesystems.exclude.size(), 0U);
   EXPECT_EQ(example->filesystems.unfreezable, defaults.filesystems.unfreezable);
   EXPECT_EQ(example->policy.writers_max, defaults.policy.writers_max);
@@ -77,8 +78,8 @@ std::vector<std::string> keys_of(const std::string& section) {
 TEST(Documentation, HasEveryKey) {
   const std::string example = read(EXAMPLE_CONFIGURATION);
   const std::string schema = read(SCHEMA_PAGE);
-  for (const char* section : {"", "[filesystems]", "[hyperv]", "[requesters]", "[requesters.local]",
-                              "[writers]", "[[writers.rule]]"}) {
+  for (const char* section : {"", "[filesystems]", "[hyperv]", "[devices]", "[requesters]",
+                              "[requesters.local]", "[writers]", "[[writers.rule]]"}) {
     const auto keys = keys_of(section);
     EXPECT_FALSE(keys.empty()) << section;
     for (const std::string& key : keys) {

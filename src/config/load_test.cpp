@@ -72,6 +72,8 @@ exclude = ["/scratch*", "/mnt/usb"]
 unfreezable = "fail"
 [hyperv]
 door = "uio"
+[devices]
+cuse = "on"
 [requesters.hyperv]
 check = 11
 prepare = 12
@@ -100,6 +102,7 @@ timeout = 7
   EXPECT_EQ(configuration->socket_group, "apps");
   EXPECT_EQ(configuration->log_level, LogLevel::kDebug);
   EXPECT_EQ(configuration->hyperv_door, HyperVDoor::kUio);
+  EXPECT_EQ(configuration->device_nodes, DeviceNodes::kOn);
   ASSERT_EQ(configuration->filesystems.exclude.size(), 2U);
   EXPECT_EQ(configuration->filesystems.exclude[1].view(), "/mnt/usb");
   EXPECT_EQ(configuration->filesystems.unfreezable, wire::UnfreezablePolicy::kFail);

@@ -21,6 +21,7 @@ constexpr std::size_t kGroupBytesMax = 32;
 constexpr std::array<std::string_view, 3> kGrades{"crash", "filesystem", "application"};
 constexpr std::array<std::string_view, 4> kLogLevels{"error", "warning", "info", "debug"};
 constexpr std::array<std::string_view, 4> kHyperVDoors{"auto", "hv_vss", "uio", "off"};
+constexpr std::array<std::string_view, 3> kDeviceNodes{"auto", "on", "off"};
 constexpr std::array<std::string_view, 2> kUnfreezable{"sync", "fail"};
 constexpr std::array<std::string_view, 2> kCriticalities{"required", "optional"};
 
@@ -55,6 +56,7 @@ class Applier {
       to_.log_level = static_cast<LogLevel>(*level);
     }
     if (const auto* section = reader.table("hyperv")) hyperv(*section);
+    if (const auto* section = reader.table("devices")) devices(*section);
     if (const auto* section = reader.table("filesystems")) filesystems(*section);
     if (const auto* section = reader.table("requesters")) requesters(*section);
     if (const auto* section = reader.table("writers")) writers(*section);
@@ -85,6 +87,14 @@ class Applier {
     SectionReader reader(table, "hyperv", file_, problems_);
     if (const auto door = reader.word("door", kHyperVDoors)) {
       to_.hyperv_door = static_cast<HyperVDoor>(*door);
+    }
+    reader.report_unknown_keys();
+  }
+
+  void devices(const toml::table& table) {
+    SectionReader reader(table, "devices", file_, problems_);
+    if (const auto word = reader.word("cuse", kDeviceNodes)) {
+      to_.device_nodes = static_cast<DeviceNodes>(*word);
     }
     reader.report_unknown_keys();
   }

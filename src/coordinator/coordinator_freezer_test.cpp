@@ -84,6 +84,15 @@ TEST(Freezer, ASecondOneIsRefused) {
             "another freezer is connected; there can be only one");
 }
 
+TEST(Freezer, IsRefusedInWordsWhileADaemonOfThePlainInterfaceIsThere) {
+  EventStory story;
+  story.plain_freezer();
+  EXPECT_EQ(story.freezer(), ParticipantId{});
+  EXPECT_EQ(story.last_of<RefuseParticipant>()[0].reason.view(),
+            "a daemon has the filesystems' device (hv_fsvss_dev) open, and there can be only one "
+            "freezer: stop one of the two");
+}
+
 TEST(FreezerLost, BeforeAnyFreezeReleasesTheWritersAtOnce) {
   EventStory story;
   const auto holding = story.writer_at("holding", 50);

@@ -7,7 +7,7 @@ namespace vss::coordinator {
 void Coordinator::State::on(const FreezerJoined& event) {
   Participant* freezer = registry.add_freezer();
   if (freezer == nullptr) {
-    act(RefuseParticipant{event.connection, sentences::second_freezer()});
+    act(RefuseParticipant{event.connection, sentences::second_freezer(registry.freezer()->plain)});
     return;
   }
   freezer->name = "freezer";

@@ -82,7 +82,11 @@ Reason writers_limit(std::size_t limit) {
               " is reached: raise it in the configuration");
 }
 
-Reason second_freezer() {
+Reason second_freezer(bool first_is_plain) {
+  if (first_is_plain) {
+    return "a daemon has the filesystems' device (hv_fsvss_dev) open, and there can be only one "
+           "freezer: stop one of the two";
+  }
   return "another freezer is connected; there can be only one";
 }
 

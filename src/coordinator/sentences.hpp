@@ -18,7 +18,7 @@ Reason no_guardian();
 Reason freezer_unclean(TransactionId id, bool connected, std::string_view reason);
 Reason expected_absent(std::string_view writer);
 Reason writers_limit(std::size_t limit);
-Reason second_freezer();
+Reason second_freezer(bool first_is_plain);
 
 // --- why it failed ---
 Reason writer_refused(const Participant& writer, Operation operation, std::string_view reason);

@@ -60,9 +60,7 @@ struct DoorFacts {
 };
 
 // The device nodes for programs written for the original.
-enum class NodesWanted : std::uint8_t { kAuto, kOn, kOff };
 struct NodeFacts {
-  NodesWanted wanted = NodesWanted::kAuto;
   bool cuse = false;  // /dev/cuse is there
   std::vector<FileFact> nodes;
 };

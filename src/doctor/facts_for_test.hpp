@@ -75,8 +75,7 @@ inline Facts good_machine() {
                              .hung_task_timeout = base::seconds(120),
                              .watchdog_timeout = base::seconds(0)}};
   facts.door.hv_vss.path = "/dev/vmbus/hv_vss";
-  facts.nodes = {.wanted = NodesWanted::kAuto,
-                 .cuse = true,
+  facts.nodes = {.cuse = true,
                  .nodes = {file("/dev/hv_fsvss_dev", FileKind::kDevice, 0660, 0, kGroup),
                            file("/dev/hv_appvss_dev", FileKind::kDevice, 0660, 0, kGroup)}};
   facts.runtime = good_runtime();

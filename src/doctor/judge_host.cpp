@@ -119,7 +119,7 @@ namespace {
 // 0660 root:vss, as the installation's rule makes them.
 void judge_node(const Facts& facts, const FileFact& node, Check& check) {
   if (node.kind == FileKind::kAbsent) {
-    const bool must = facts.nodes.wanted == NodesWanted::kOn;
+    const bool must = facts.configuration.device_nodes == config::DeviceNodes::kOn;
     check.add({must ? Severity::kFailure : Severity::kRisk, "node-missing",
                node.path + " is not there",
                "a program written for the original is not asked to hold",
@@ -143,13 +143,13 @@ void judge_node(const Facts& facts, const FileFact& node, Check& check) {
 
 Check judge_nodes(const Facts& facts) {
   Check check{"nodes", "both are there"};
-  if (facts.nodes.wanted == NodesWanted::kOff) {
+  if (facts.configuration.device_nodes == config::DeviceNodes::kOff) {
     check.summary = "off by configuration";
     return check;
   }
   const bool none = std::ranges::all_of(
       facts.nodes.nodes, [](const FileFact& node) { return node.kind == FileKind::kAbsent; });
-  if (none && !facts.nodes.cuse && facts.nodes.wanted == NodesWanted::kAuto) {
+  if (none && !facts.nodes.cuse && facts.configuration.device_nodes == config::DeviceNodes::kAuto) {
     check.summary = "none: this kernel has no /dev/cuse";
     check.add({Severity::kNote, "no-cuse",
                "programs written for the original need /dev/cuse; libvss does not", "",

@@ -141,6 +141,11 @@ const Case kHost[] = {
      }},
     {"node-missing", judge_nodes, Severity::kRisk,
      [](Facts& f) { f.nodes.nodes[1].kind = FileKind::kAbsent; }},
+    {"node-missing", judge_nodes, Severity::kFailure,
+     [](Facts& f) {
+       f.configuration.device_nodes = config::DeviceNodes::kOn;
+       f.nodes.nodes[1].kind = FileKind::kAbsent;
+     }},
     {"node-open-to-all", judge_nodes, Severity::kRisk,
      [](Facts& f) { f.nodes.nodes[1].mode = 0666; }},
     {"node-group", judge_nodes, Severity::kRisk, [](Facts& f) { f.nodes.nodes[1].group = 0; }},

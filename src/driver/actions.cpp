@@ -4,23 +4,30 @@
 
 namespace vss::driver {
 
+template <typename Action>
+void Driver::perform_for_participant(const Action& action) {
+  participants_.perform(action);
+  if (nodes_) nodes_->perform(action);
+}
+
 void Driver::perform(const coordinator::AcceptParticipant& accept) {
-  participants_.perform(accept);
+  perform_for_participant(accept);
 }
 void Driver::perform(const coordinator::RefuseParticipant& refuse) {
-  participants_.perform(refuse);
+  perform_for_participant(refuse);
 }
 void Driver::perform(const coordinator::Tell& tell) {
   participants_.perform(tell, transaction_.request());
+  if (nodes_) nodes_->perform(tell);  // a plain daemon knows no request for certain filesystems
 }
 void Driver::perform(const coordinator::Withdraw& withdraw) {
-  participants_.perform(withdraw);
+  perform_for_participant(withdraw);
 }
 void Driver::perform(const coordinator::TellLate& late) {
-  participants_.perform(late);
+  perform_for_participant(late);
 }
 void Driver::perform(const coordinator::GrantTime& grant) {
-  participants_.perform(grant);
+  perform_for_participant(grant);
 }
 
 void Driver::perform(const coordinator::Answer& given) {

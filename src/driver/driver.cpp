@@ -84,6 +84,16 @@ void Driver::serve(DriverSockets sockets) {
   set_next_deadline();  // which is at once where a door to a host is to be opened
 }
 
+void Driver::add_nodes(base::Result<devices::Nodes> nodes, devices::MakeNode make) {
+  if (nodes) {
+    nodes_.emplace(loop_, static_cast<devices::NodeHost&>(*this), std::move(*nodes),
+                   std::move(make));
+  } else {
+    no_nodes_ = nodes.error().message;
+    log_.info(base::FixedText<480>{"the device nodes are not served: "}.append(no_nodes_));
+  }
+}
+
 void Driver::post(const coordinator::Event& event, std::unique_ptr<RequestDetails> details) {
   queue_.push_back({event, std::move(details)});
   if (pumping_) return;
@@ -93,6 +103,7 @@ void Driver::post(const coordinator::Event& event, std::unique_ptr<RequestDetail
     queue_.pop_front();
     step(std::move(next));
     participants_.reap();
+    if (nodes_) nodes_->reap();
     control_.reap();
   }
   pumping_ = false;
@@ -121,6 +132,7 @@ void Driver::on_deadline() {
   if (now >= plans_.next_deadline()) fail_current_plan("the freezer did not answer in time");
   if (now >= lost_settled_at_) settle_lost();
   call_hosts(now);
+  if (nodes_) nodes_->on_time(now);
   if (now >= next_alive_) {
     notifier_.alive();
     next_alive_ = now + notifier_.alive_interval();
@@ -138,16 +150,21 @@ void Driver::set_next_deadline() {
   base::Instant next = base::earlier_of(coordinator_deadline_, plans_.next_deadline());
   next = base::earlier_of(next, base::earlier_of(next_alive_, stop_by_));
   next = base::earlier_of(next, base::earlier_of(lost_settled_at_, next_host_deadline()));
-  if (window_open_ && !participants_.freezer_connected()) {
+  if (nodes_) next = base::earlier_of(next, nodes_->next_deadline());
+  if (window_open_ && !freezer_connected()) {
     next = base::earlier_of(next, now + kPageInterval);
   }
   if (log_waits_) next = base::earlier_of(next, now + kLogInterval);
   loop_.set_deadline(next);
 }
 
+bool Driver::freezer_connected() const {
+  return participants_.freezer_connected() || (nodes_ && nodes_->daemon_connected());
+}
+
 // While the freezer is gone, the guardian's or the recovery's mark is the only word of the thaw.
 void Driver::watch_thawed_page() {
-  if (!window_open_ || participants_.freezer_connected()) return;
+  if (!window_open_ || freezer_connected()) return;
   const base::TransactionId thawed = thawed_page_.last_thawed();
   if (thawed != transaction_.id() || thawed == last_mark_) return;
   last_mark_ = thawed;
@@ -181,14 +198,14 @@ void Driver::stop_if_finished(base::Instant now) {
 void Driver::on_participant_event(const coordinator::Event& event) {
   if (const auto* joined = std::get_if<coordinator::FreezerJoined>(&event)) {
     // A second freezer is refused, and its standing means nothing.
-    if (!participants_.freezer_connected()) standing_ = joined->standing;
+    if (!freezer_connected()) standing_ = joined->standing;
   }
   if (const auto* status = std::get_if<coordinator::FreezerStatus>(&event)) {
     standing_ = status->standing;
   }
   post(event);
-  if (standing_.clean && participants_.freezer_connected()) settle_lost();
-  if (!participants_.freezer_connected()) {
+  if (standing_.clean && freezer_connected()) settle_lost();
+  if (!freezer_connected()) {
     standing_ = {};
     while (plans_.current() != nullptr)
       fail_current_plan("the freezer is gone");
@@ -259,6 +276,7 @@ std::string Driver::status_json() const {
   status.record_bytes = store_.heap_bytes();
   for (const NamedLink& host : hosts_)
     status.hosts.push_back(std::string(host.name) + ": " + std::string(host.link->standing()));
+  status.nodes = nodes_ ? nodes_->standing() : "not served: " + no_nodes_;
   return records::to_json(status);
 }
 

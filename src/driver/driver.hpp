@@ -12,6 +12,7 @@
 
 #include "config/configuration.hpp"
 #include "coordinator/coordinator.hpp"
+#include "devices/cuse/node_server.hpp"
 #include "devices/socket/participant_server.hpp"
 #include "driver/host_story.hpp"
 #include "driver/log.hpp"
@@ -51,7 +52,7 @@ struct DriverOptions {
   std::optional<uid_t> administrator_user;  // beside user 0: who runs an unprivileged vssd
 };
 
-class Driver final : private devices::ParticipantHost,
+class Driver final : private devices::NodeHost,
                      private requesters::ControlHost,
                      private requesters::HostLinkOwner {
  public:
@@ -66,6 +67,8 @@ class Driver final : private devices::ParticipantHost,
 
   // Before serve().
   void add_doors(HostDoors doors);
+  // Before serve(), too: the device nodes, or why there are none, for `status`.
+  void add_nodes(base::Result<devices::Nodes> nodes, devices::MakeNode make = devices::make_node);
 
   // Ends what is open, then stops the loop; not later than after kStopAtMost. From a handler of the
   // loop.
@@ -94,6 +97,7 @@ class Driver final : private devices::ParticipantHost,
   void on_host_event(const coordinator::Event& event) override;
   void on_exchange(const requesters::HostExchange& exchange) override;
   void on_traffic(requesters::TrafficEvent what, std::span<const std::byte> bytes) override;
+  // From the nodes as well.
   bool may_open_paths() const override { return !disks_may_be_frozen() && stop_by_.is_never(); }
   void log(base::LogSeverity severity, std::string_view text) override;
   void on_deadline_changed() override;
@@ -111,12 +115,15 @@ class Driver final : private devices::ParticipantHost,
   void on_deadline();
   void set_next_deadline();
   void watch_thawed_page();
+  bool freezer_connected() const;
   void stop_if_finished(base::Instant now);
   void refuse(const coordinator::Event& request, std::string_view reason);
   static constexpr std::string_view kRequestTooLarge =
       "the request's paths and the configured exclude patterns are too long together; name fewer";
 
-  // Actions (actions.cpp).
+  // Actions (actions.cpp). What is for a participant goes to both servers: each knows its own.
+  template <typename Action>
+  void perform_for_participant(const Action& action);
   void perform(const coordinator::AcceptParticipant& accept);
   void perform(const coordinator::RefuseParticipant& refuse);
   void perform(const coordinator::Tell& tell);
@@ -153,6 +160,8 @@ class Driver final : private devices::ParticipantHost,
   const coordinator::FirstNumbers first_;
   coordinator::Coordinator coordinator_;
   devices::ParticipantServer participants_;
+  std::optional<devices::NodeServer> nodes_;
+  std::string no_nodes_;  // why not
   requesters::ControlServer control_;
 
   struct NamedLink {

@@ -10,7 +10,7 @@ base::Status Driver::ask_for_plan(coordinator::RequesterId requester,
     return base::fail("transaction " + std::string(base::to_text(open).view()) +
                       " is open: ask for the plan when it has ended");
   }
-  if (!participants_.freezer_connected()) {
+  if (!freezer_connected()) {
     return base::fail("no freezer is connected: start vss-freezer");
   }
   const auto asked = under_policy(request.filesystems, request.require_given, configuration_);

@@ -107,8 +107,7 @@ doctor::DoorFacts door(const std::string& release) {
 }
 
 doctor::NodeFacts nodes() {
-  return {.wanted = doctor::NodesWanted::kAuto,
-          .cuse = exists(kCuse),
+  return {.cuse = exists(kCuse),
           .nodes = {look_at("/dev/hv_fsvss_dev"), look_at("/dev/hv_appvss_dev")}};
 }
 

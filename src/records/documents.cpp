@@ -71,6 +71,7 @@ std::string to_json(const StatusDocument& status) {
   json["heap_bytes"] = status.heap_bytes;
   json["record_bytes"] = status.record_bytes;
   json["hosts"] = status.hosts;
+  json["nodes"] = status.nodes;
   json["warnings"] = status.warnings;
   return dump(json);
 }
@@ -91,6 +92,7 @@ base::Result<StatusDocument> status_from_json(std::string_view text) {
   reader.number("heap_bytes", status.heap_bytes);
   reader.number("record_bytes", status.record_bytes);
   reader.texts("hosts", status.hosts);
+  reader.text("nodes", status.nodes);
   reader.texts("warnings", status.warnings);
   if (const Json* freezer = reader.member("freezer")) {
     if (auto read = read_freezer(*freezer, status.freezer); !read) {

@@ -38,6 +38,7 @@ struct StatusDocument {
   std::uint64_t heap_bytes = 0;              // that vssd uses of its memory
   std::uint64_t record_bytes = 0;            // of these: the newest records
   std::vector<std::string> hosts;            // each door to a host, and where it stands
+  std::string nodes;                         // where the device nodes stand
   std::vector<std::string> warnings;         // of this run: memory not locked, files skipped, …
 };
 std::string to_json(const StatusDocument& status);

@@ -72,6 +72,7 @@ std::string render_status(const StatusDocument& status) {
   }
   for (const auto& host : status.hosts)
     text += field("host", host);
+  if (!status.nodes.empty()) text += field("device nodes", status.nodes);
   for (const auto& warning : status.warnings)
     text += field("warning", warning);
   return text;

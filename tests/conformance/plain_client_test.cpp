@@ -19,6 +19,7 @@ constexpr std::uint32_t kThaw = 3;
 class PlainClient : public testing::TestWithParam<DeviceDoor> {
  protected:
   void start() {
+    driver.serve_nodes = GetParam().needs_nodes;
     driver.start();
     control = std::make_unique<ControlPeer>(driver.socket(base::runtime::kControlSocket));
   }
@@ -141,7 +142,7 @@ TEST_P(PlainClient, ApplicationFreezesBeforeAndThawsAfterTheFilesystemDaemon) {
   EXPECT_EQ(control->reply()->status, wire::kStatusSuccess);
 }
 
-INSTANTIATE_TEST_SUITE_P(Doors, PlainClient, testing::Values(socket_door()),
+INSTANTIATE_TEST_SUITE_P(Doors, PlainClient, testing::ValuesIn(doors()),
                          [](const auto& door) { return door.param.name; });
 
 }  // namespace

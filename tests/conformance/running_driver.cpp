@@ -71,6 +71,11 @@ void RunningDriver::start() {
                       .shared_memory_socket = doors.shared_memory_socket,
                       .host_users = doors.host_users,
                       .trace = std::nullopt});
+  if (serve_nodes) {
+    auto nodes = devices::make_nodes();
+    ASSERT_TRUE(nodes) << nodes.error().message;
+    driver_->add_nodes(std::move(nodes));
+  }
   driver_->serve(std::move(sockets));
   thread_ = std::thread([this] { loop_->run(); });
 }

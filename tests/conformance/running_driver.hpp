@@ -18,6 +18,7 @@ class RunningDriver {
 
   config::Configuration configuration;  // change it before start()
   driver::HostDoors doors;              // as well; given to every driver that is started
+  bool serve_nodes = false;             // the device nodes too; needs CUSE
   int log_descriptor = -1;              // -1: the log goes nowhere
   bool user_is_administrator = true;    // the user of the test, when it is not root
 

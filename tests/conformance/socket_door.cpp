@@ -48,7 +48,9 @@ class SocketClient final : public DeviceClient {
 }  // namespace
 
 DeviceDoor socket_door() {
-  return {.name = "Sockets", .open = [](const std::string& runtime_directory, Device device) {
+  return {.name = "Sockets",
+          .needs_nodes = false,
+          .open = [](const std::string& runtime_directory, Device device) {
             const char* name = device == Device::kApplication ? base::runtime::kAppSocket
                                                               : base::runtime::kFreezerSocket;
             return std::make_unique<SocketClient>(runtime_directory + "/" + name);

@@ -9,11 +9,11 @@
 #include <string_view>
 
 #include "base/fixed_text.hpp"
+#include "base/reopening.hpp"
 #include "platform/event_loop.hpp"
 #include "platform/message_device.hpp"
 #include "requesters/host_link.hpp"
 #include "requesters/hv_utils/session.hpp"
-#include "requesters/reopening.hpp"
 
 namespace vss::requesters {
 
@@ -56,7 +56,7 @@ class HvUtilsLink final : public HostLink {
   HostIds ids_;
   std::string path_;
   platform::OpenMessageDevice open_;
-  Reopening reopening_;
+  base::Reopening reopening_;
   std::unique_ptr<Opening> opening_;
   bool open_said_ = false;
   int last_open_error_ = 0;          // what was said last about a device that does not open

@@ -116,10 +116,10 @@ TEST_F(HvUtilsLinkTest, WaitsLongerForADeviceThatNeverServed) {
   for (int i = 0; i < 5; ++i) {
     host_asks(kHotBackup);
     answer(true);
-    EXPECT_LE(close_and_reopen(), Reopening::kFirst);
+    EXPECT_LE(close_and_reopen(), base::Reopening::kFirst);
   }
   close_and_reopen();
-  EXPECT_GT(close_and_reopen(), Reopening::kFirst);
+  EXPECT_GT(close_and_reopen(), base::Reopening::kFirst);
 }
 
 TEST_F(HvUtilsLinkTest, NamesTheRemedyWhenAnotherDaemonHasTheDevice) {
@@ -148,7 +148,7 @@ TEST_F(HvUtilsLinkTest, WaitsQuietlyForADeviceThatIsNotThere) {
     EXPECT_GE(link_->next_deadline() - now, pause);
     pause = link_->next_deadline() - now;
   }
-  EXPECT_EQ(pause, Reopening::kLongest);
+  EXPECT_EQ(pause, base::Reopening::kLongest);
   ASSERT_EQ(owner_.lines.size(), 1U);
   EXPECT_EQ(owner_.lines[0].severity, base::LogSeverity::kInfo);
   kernel_.fail_opening(0);

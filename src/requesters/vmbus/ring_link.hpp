@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "requesters/reopening.hpp"
+#include "base/reopening.hpp"
 #include "requesters/vmbus/channel.hpp"
 
 namespace vss::requesters::vmbus {
@@ -15,7 +15,7 @@ class RingLink : public HostLink {
  public:
   // `name`: static text. `pause_max`: between two attempts to open the door.
   RingLink(HostLinkOwner& owner, std::uint16_t link, std::string_view name,
-           base::Duration pause_max = Reopening::kLongest);
+           base::Duration pause_max = base::Reopening::kLongest);
 
   void perform(const coordinator::Answer& answer) final;
   base::Instant next_deadline() const final;
@@ -55,7 +55,7 @@ class RingLink : public HostLink {
   const std::string_view name_;
   std::optional<Channel> channel_;
   bool opening_ = false;
-  Reopening reopening_;
+  base::Reopening reopening_;
   base::Instant look_at_ = base::Instant::never();
   Text standing_;
   std::uint64_t ignored_told_ = 0;  // of this channel's ignored packets

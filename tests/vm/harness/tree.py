@@ -21,6 +21,7 @@ def lay_out(folder, programs, strip_into):
     """A system of busybox with these programs ({name: path on the host}) in /usr/bin."""
     for each in FOLDERS:
         os.makedirs(os.path.join(folder, each), exist_ok=True)
+    os.chmod(folder, 0o755)  # a temporary folder of the host is its maker's alone
     os.chmod(os.path.join(folder, "tmp"), 0o1777)
     for name, text in ACCOUNTS.items():
         with open(os.path.join(folder, "etc", name), "w", encoding="ascii") as file:

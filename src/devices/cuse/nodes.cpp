@@ -1,0 +1,87 @@
+// The nodes' lives: made, lost, made again.
+#include "devices/cuse/node_interface.hpp"
+#include "devices/cuse/node_server.hpp"
+#include "platform/clock.hpp"
+
+namespace vss::devices {
+
+using platform::CuseDevice;
+
+namespace {
+
+using Sentence = base::FixedText<480>;
+
+}  // namespace
+
+base::Result<std::unique_ptr<CuseDevice>> make_node(Kind kind) {
+  auto cuse = platform::open_cuse();
+  if (!cuse) return std::unexpected(cuse.error());
+  return CuseDevice::make(std::move(*cuse), node_name(kind));
+}
+
+base::Result<Nodes> make_nodes() {
+  Nodes nodes;
+  auto lock = platform::lock_cuse();
+  if (!lock) return std::unexpected(lock.error());
+  nodes.lock = std::move(*lock);
+  for (const Kind kind : {Kind::kFilesystem, Kind::kApplication}) {
+    auto made = make_node(kind);
+    if (!made) return std::unexpected(made.error());
+    (kind == Kind::kFilesystem ? nodes.filesystem : nodes.application) = std::move(*made);
+  }
+  return nodes;
+}
+
+void NodeServer::on_lost(Kind kind) {
+  host_.log(base::LogSeverity::kError,
+            Sentence{"/dev/"}
+                .append(node_name(kind))
+                .append(" is gone: its connection was ended from outside, as by `abort` below "
+                        "/sys/class/cuse; its clients must open it again. It is made again when "
+                        "nothing is frozen"));
+  forget_clients(kind);
+  host_.on_deadline_changed();
+}
+
+base::Instant NodeServer::next_deadline() const {
+  // Otherwise the owner calls when paths may be opened again.
+  if (!host_.may_open_paths()) return base::Instant::never();
+  return base::earlier_of(nodes_[0].due(), nodes_[1].due());
+}
+
+void NodeServer::on_time(base::Instant now) {
+  for (Node& node : nodes_) {
+    if (now >= node.due() && host_.may_open_paths()) make_again(node, now);
+  }
+}
+
+// Once for each thing that is wrong, however often it is tried.
+void NodeServer::make_again(Node& node, base::Instant now) {
+  auto made = make_(node.kind());
+  if (!made) {
+    node.failed(now);
+    if (made.error().message == failure_) return;
+    failure_ = made.error().message;
+    return host_.log(base::LogSeverity::kError,
+                     Sentence{"/dev/"}
+                         .append(node_name(node.kind()))
+                         .append(" cannot be made again, and is tried again: ")
+                         .append(failure_));
+  }
+  node.serve(std::move(*made));
+  failure_.clear();
+  host_.log(base::LogSeverity::kInfo,
+            Sentence{"/dev/"}.append(node_name(node.kind())).append(" is served again"));
+}
+
+std::string NodeServer::standing() const {
+  std::string text;
+  for (const Node& node : nodes_) {
+    if (!text.empty()) text += ", ";
+    text += std::string("/dev/") + node_name(node.kind()) +
+            (node.is_served() ? ": served" : ": gone, to be made again");
+  }
+  return failure_.empty() ? text : text + " (" + failure_ + ')';
+}
+
+}  // namespace vss::devices
