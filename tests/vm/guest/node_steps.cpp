@@ -10,7 +10,7 @@
 #include <string_view>
 #include <thread>
 
-#include "../conformance/node_client.hpp"
+#include "../../conformance/node_client.hpp"
 
 namespace {
 
