@@ -96,8 +96,8 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   if (auto reserved = reserve_resources(configuration, identity, warnings); !reserved) {
     return failed(reserved.error());
   }
-  const auto reduced = identity.become ? platform::become_user(*identity.become)
-                                       : platform::give_up_capabilities();
+  const auto reduced =
+      identity.become ? platform::become_user(*identity.become) : platform::give_up_capabilities();
   if (!reduced) return failed(reduced.error());
   auto store = records::RecordStore::open(configuration.state_dir);
   if (!store) return failed(store.error());

@@ -29,8 +29,8 @@ std::optional<User> find_user(const std::string& name);
 // stay lockable. Not freeze-safe. A caller that gets an error must exit.
 base::Status become_user(const User& user);
 
-// Of a process that is not root: gives up the capabilities that a service manager lent it for setting
-// up, and as above gains none again. Not freeze-safe.
+// Of a process that is not root: gives up the capabilities that a service manager lent it for
+// setting up, and as above gains none again. Not freeze-safe.
 base::Status give_up_capabilities();
 
 }  // namespace vss::platform
