@@ -295,7 +295,7 @@ class Upgrade(InstallTest):
             upgrade = vm.start("dpkg", "-i", f"{PLACE}/openvss-later.deb")
             self.assertEqual(upgrade.wait(240), 0, upgrade.errors)
             self.assertEqual(vm.must("dpkg-query", "-W", "-f=${Version}", "openvss"),
-                             f"{self.packages.version()}+{LATER}")
+                             f"{self.packages.version}+{LATER}")
             self.expect_running(vm)
             self.say(machine.record()["sentence"])
             self._elsewhere(vm, machine)
@@ -365,8 +365,8 @@ class Neighbours(InstallTest):
         found = vm.must("find", "/etc", "/lib", "/usr", "/var", "/home", "/root", "/srv", "-xdev",
                         timeout=120)
         return {path for path in found.splitlines() if not path.startswith(
-            ("/var/log", "/var/lib/dpkg", "/var/cache", "/var/lib/systemd", "/var/tmp", "/etc/passwd",
-             "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/.pwd.lock"))}
+            ("/var/log", "/var/lib/dpkg", "/var/cache", "/var/lib/systemd", "/var/tmp",
+             "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/.pwd.lock"))}
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ class Packages:
             if len(found) != 1:
                 raise Unavailable(f"there is no {name}_*.deb in {folder}: `make package` makes it")
             self._files[name] = found[0]
+        self.version = field_of(self._files["openvss"], "Version")
 
     def disk(self, path):
         """A tar as a disk; take_packages() brings its files to PLACE."""
@@ -38,9 +39,6 @@ class Packages:
                     tar.add(file, "hyperv-daemons.deb")
                 tar.add(_later(self._files["openvss"], folder), "openvss-later.deb")
         return Disk(file=path)
-
-    def version(self):
-        return field_of(self._files["openvss"], "Version")
 
 
 def take_packages(vm, device="/dev/vdb"):
