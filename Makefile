@@ -10,7 +10,7 @@ PROGRAMS = $(BUILD)/$(E2E)/programs.json
 CTEST = ctest --test-dir $(BUILD) --output-on-failure
 
 .DEFAULT_GOAL := help
-.PHONY: help deps stock stock-or-warning build compile demo hostile test test-vm check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
+.PHONY: help deps stock stock-or-warning build compile demo hostile package test test-vm check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
         fuzz-each bench asan tsan clean
 
 help: ## this text
@@ -41,6 +41,9 @@ hostile: root-for-hostile deps ## a host that does what no host should; COUNT=n 
 	@cmake --build $(BUILD) --target e2e_programs
 	@python3 -B $(E2E)/hostile.py --programs $(PROGRAMS) $(if $(COUNT),--count $(COUNT)) \
 	    $(if $(SEED),--seed $(SEED))
+
+package: deps ## Debian packages, looked at by lintian, in build/package
+	@packaging/package.sh
 
 # Without a network all is tested but the comparison with Debian's daemon, and that is said.
 stock-or-warning:

@@ -113,11 +113,9 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   if (auto reserved = reserve_resources(configuration, identity, warnings); !reserved) {
     return failed(reserved.error());
   }
-  if (identity.become) {
-    if (auto became = platform::become_user(*identity.become); !became) {
-      return failed(became.error());
-    }
-  }
+  const auto reduced =
+      identity.become ? platform::become_user(*identity.become) : platform::give_up_capabilities();
+  if (!reduced) return failed(reduced.error());
   auto store = records::RecordStore::open(configuration.state_dir);
   if (!store) return failed(store.error());
   for (const std::string& warning : store->warnings())

@@ -218,8 +218,8 @@ base::Status reserve_resources(const config::Configuration& configuration, const
     }
   }
   // Not permitted without CAP_SYS_RESOURCE, as in many containers: then only memory pressure can
-  // make vssd wait for a frozen filesystem.
-  if (identity.was_root && !platform::become_io_flusher()) {
+  // make vssd wait for a frozen filesystem. A service manager may lend it to who is not root.
+  if (!platform::become_io_flusher() && identity.was_root) {
     warnings.add(
         "PR_SET_IO_FLUSHER is not permitted: under memory pressure an allocation may wait "
         "for a frozen filesystem; give vssd CAP_SYS_RESOURCE");

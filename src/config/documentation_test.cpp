@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <sstream>
 
 #include "config/configuration.hpp"
@@ -20,8 +21,8 @@ base::Result<Configuration> load_file(const std::string& file) {
   return load({.file = file, .runtime_dir = std::nullopt, .state_dir = std::nullopt, .kernel = {}});
 }
 
-TEST(ExampleConfiguration, ChangesNothing) {
-  const auto example = load_file(EXAMPLE_CONFIGURATION);
+void expect_the_defaults(const std::string& file) {
+  const auto example = load_file(file);
   ASSERT_TRUE(example) << example.error().message;
   const Configuration defaults;
   EXPECT_EQ(example->runtime_dir, defaults.runtime_dir);
@@ -53,6 +54,40 @@ TEST(ExampleConfiguration, ChangesNothing) {
 std::string read(const std::string& file) {
   std::ifstream stream(file);
   return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+TEST(ExampleConfiguration, ChangesNothing) {
+  expect_the_defaults(EXAMPLE_CONFIGURATION);
+}
+
+// Lines that would set something, in their order.
+std::vector<std::string> settings_of(const std::string& text) {
+  std::vector<std::string> settings;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line.front() != '#') settings.push_back(line);
+  }
+  return settings;
+}
+
+TEST(ShippedConfiguration, SetsNothing) {
+  expect_the_defaults(SHIPPED_CONFIGURATION);
+  for (const std::string& line : settings_of(read(SHIPPED_CONFIGURATION))) {
+    EXPECT_EQ(line.front(), '[') << line;
+  }
+}
+
+// As an administrator does it: the # right before a key is removed.
+TEST(ShippedConfiguration, HasEveryKeyOfTheExampleCommentedOut) {
+  const std::regex commented_key("#([a-z_]+ = )");
+  const std::string uncommented =
+      std::regex_replace(read(SHIPPED_CONFIGURATION), commented_key, "$1");
+  const auto settings = settings_of(uncommented);
+  EXPECT_EQ(settings, settings_of(read(EXAMPLE_CONFIGURATION)));
+  const std::string file = testing::TempDir() + "openvss-uncommented.toml";
+  std::ofstream(file) << uncommented;
+  expect_the_defaults(file);
+  std::remove(file.c_str());
 }
 
 // An unknown key is answered with all that exist.

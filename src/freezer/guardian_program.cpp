@@ -8,6 +8,7 @@
 #include "platform/memory.hpp"
 #include "platform/poll.hpp"
 #include "platform/runtime_directory.hpp"
+#include "platform/service_notifier.hpp"
 
 namespace vss::freezer {
 namespace {
@@ -43,6 +44,7 @@ base::Status run_guardian(const std::string& runtime_directory, bool require_loc
   auto listener =
       platform::listen_at(runtime_directory + "/" + base::runtime::kGuardianSocket, 0600);
   if (!listener) return std::unexpected(listener.error());
+  platform::ServiceNotifier{}.ready();
   Guardian guardian({std::move(*listener), std::move(*stop),
                      kernel_log ? std::move(*kernel_log) : base::UniqueFd{},
                      platform::freeze_ioctls()});

@@ -18,6 +18,7 @@
 #include "platform/memory.hpp"
 #include "platform/poll.hpp"
 #include "platform/runtime_directory.hpp"
+#include "platform/service_notifier.hpp"
 #include "platform/socket.hpp"
 
 namespace vss::freezer {
@@ -77,6 +78,7 @@ class Service {
                                              std::move(*plans), std::move(*stop));
     service->recover();
     if (start) start->ready();
+    service->notifier_.ready();
     const int status = service->loop();
     // What hangs in the kernel cannot be joined; the guardian goes on.
     if (!service->everything_ended()) ::_exit(status);
@@ -186,6 +188,7 @@ class Service {
   void stop() {
     if (stopping_) return;
     stopping_ = true;
+    notifier_.stopping();
     stop_by_ = platform::now() + kStopPatience;
     transaction_.abandon("vss-freezer was told to stop");
   }
@@ -208,6 +211,7 @@ class Service {
   }
 
   const Options& options_;
+  platform::ServiceNotifier notifier_;
   SlotTable slots_;
   ThawedPage page_;
   PlanSource plans_;

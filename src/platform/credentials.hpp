@@ -24,9 +24,13 @@ struct User {
 };
 std::optional<User> find_user(const std::string& name);
 
-// // Gives up root for good: takes the user's groups and ids, and nothing that is executed later
+// Gives up root for good: takes the user's groups and ids, and nothing that is executed later
 // can gain rights. CAP_IPC_LOCK alone is kept where it was there: memory that is taken later must
 // stay lockable. Not freeze-safe. A caller that gets an error must exit.
 base::Status become_user(const User& user);
+
+// Of a process that is not root: gives up the capabilities that a service manager lent it for
+// setting up, and as above gains none again. Not freeze-safe.
+base::Status give_up_capabilities();
 
 }  // namespace vss::platform

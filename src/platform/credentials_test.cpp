@@ -1,7 +1,9 @@
 #include "platform/credentials.hpp"
 
+#include <cap-ng.h>
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +54,24 @@ TEST(Credentials, RootIsGivenUpForGood) {
     EXPECT_EQ(::geteuid(), find_user("nobody")->user_id);
     EXPECT_NE(::setuid(0), 0);
     EXPECT_NE(::setgid(0), 0);
+  });
+}
+
+// As a service manager starts vssd: not root, and with a capability that is lent.
+TEST(Credentials, WhatAServiceManagerLentIsGivenUp) {
+  in_child_as_root([] {
+    ASSERT_EQ(::prctl(PR_SET_KEEPCAPS, 1), 0);
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+    ::capng_clear(CAPNG_SELECT_CAPS);
+    for (const auto kind : {CAPNG_EFFECTIVE, CAPNG_PERMITTED, CAPNG_INHERITABLE})
+      ASSERT_EQ(::capng_update(CAPNG_ADD, kind, CAP_SYS_ADMIN), 0);
+    ASSERT_EQ(::capng_apply(CAPNG_SELECT_CAPS), 0);
+    ASSERT_EQ(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0), 0);
+    ASSERT_TRUE(give_up_capabilities());
+    ::capng_get_caps_process();
+    EXPECT_EQ(::capng_have_capabilities(CAPNG_SELECT_CAPS), CAPNG_NONE);
+    EXPECT_EQ(::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_SYS_ADMIN, 0, 0), 0);
+    EXPECT_EQ(::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 1);
   });
 }
 

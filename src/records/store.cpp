@@ -32,7 +32,8 @@ base::Result<RecordStore> RecordStore::open(const std::string& directory, std::s
   if (!fs::is_directory(directory, error)) {
     return base::fail("state directory " + directory + " does not exist; create it for user vss");
   }
-  fs::create_directory(store.directory_, error);
+  // Not even tried where it is there: mkdir(2) waits while the filesystem is frozen.
+  if (!fs::is_directory(store.directory_, error)) fs::create_directory(store.directory_, error);
   if (error) {
     return base::fail("cannot create " + store.directory_ + ": " + error.message(), error.value());
   }

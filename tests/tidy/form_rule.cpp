@@ -29,7 +29,8 @@ bool is_data(const SourceFile& file) {
 }
 
 bool is_makefile(const SourceFile& file) {
-  return name_of(file.path) == "Makefile" || extension_of(file.path) == ".mk";
+  return name_of(file.path) == "Makefile" || extension_of(file.path) == ".mk" ||
+         file.path.ends_with("debian/rules");
 }
 
 void check_line(const SourceFile& file, std::size_t number, std::string_view line,

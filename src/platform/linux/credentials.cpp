@@ -13,6 +13,14 @@
 #include <cstring>
 
 namespace vss::platform {
+namespace {
+
+base::Status never_gain_rights() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) return {};
+  return base::fail(std::string("cannot set no_new_privs: ") + std::strerror(errno), errno);
+}
+
+}  // namespace
 
 bool peer_in_group(int socket, const PeerCredentials& peer, gid_t group) {
   if (peer.group_id == group) return true;
@@ -50,10 +58,15 @@ base::Status become_user(const User& user) {
                           std::to_string(failed) + " of capng_change_id(3))",
                       errno);
   }
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    return base::fail(std::string("cannot set no_new_privs: ") + std::strerror(errno), errno);
+  return never_gain_rights();
+}
+
+base::Status give_up_capabilities() {
+  ::capng_clear(CAPNG_SELECT_CAPS);  // the ambient ones go with the permitted
+  if (::capng_apply(CAPNG_SELECT_CAPS) != 0) {
+    return base::fail(std::string("cannot give up capabilities: ") + std::strerror(errno), errno);
   }
-  return {};
+  return never_gain_rights();
 }
 
 }  // namespace vss::platform

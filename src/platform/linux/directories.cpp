@@ -18,11 +18,33 @@ std::unexpected<base::Error> path_error(const char* verb, const std::string& pat
 
 constexpr uid_t kKeep = static_cast<uid_t>(-1);
 
+// One that is there is not written to: not even mkdir(2) may be tried on a frozen filesystem.
+base::UniqueFd open_directory(const std::string& path) {
+  return base::UniqueFd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+}
+
+base::Status set_mode(int fd, const struct stat& status, mode_t mode, const std::string& path) {
+  if ((status.st_mode & 07777) == mode || ::fchmod(fd, mode) == 0) return {};
+  return path_error("set the mode of", path, errno);
+}
+
+base::Status set_owner(int fd, const struct stat& status, const DirectoryOwner& owner,
+                       const std::string& path) {
+  const uid_t user = owner.user.value_or(0);
+  const gid_t group = owner.group.value_or(0);
+  if (status.st_uid == user && status.st_gid == group) return {};
+  if (::fchown(fd, user, group) == 0) return {};
+  return path_error("change the owner of", path, errno);
+}
+
 }  // namespace
 
 base::Status make_directory(const std::string& path, mode_t mode, const DirectoryOwner& owner) {
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return path_error("make", path, errno);
-  const base::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  base::UniqueFd fd = open_directory(path);
+  if (!fd && errno == ENOENT) {
+    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return path_error("make", path, errno);
+    fd = open_directory(path);
+  }
   if (!fd) return path_error("use the directory", path, errno);
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return path_error("look at", path, errno);
@@ -33,14 +55,10 @@ base::Status make_directory(const std::string& path, mode_t mode, const Director
                       "; remove it or choose another --runtime-dir");
   }
   if (::geteuid() != 0) {
-    if (status.st_uid == ::geteuid()) ::fchmod(fd.get(), mode);
-    return {};
+    return status.st_uid == ::geteuid() ? set_mode(fd.get(), status, mode, path) : base::Status{};
   }
-  if (::fchown(fd.get(), owner.user.value_or(0), owner.group.value_or(0)) != 0) {
-    return path_error("change the owner of", path, errno);
-  }
-  if (::fchmod(fd.get(), mode) != 0) return path_error("set the mode of", path, errno);
-  return {};
+  if (auto owned = set_owner(fd.get(), status, owner, path); !owned) return owned;
+  return set_mode(fd.get(), status, mode, path);
 }
 
 base::Status give_to(const std::string& path, const DirectoryOwner& owner) {

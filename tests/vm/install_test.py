@@ -1,0 +1,373 @@
+"""The Debian packages on a Debian machine with systemd, whose own root is what freezes."""
+
+import json
+import os
+import tempfile
+import time
+
+from harness.debian_vm import DebianVm
+from harness.disks import Disk
+from harness.packages import LATER, PLACE, Packages, take_packages
+from harness.testing import VmTest, main
+
+SERVICES = ("vss-guardian.service", "vss-freezer.service", "vssd.service")
+SOCKETS = ("vssd-app.socket", "vssd-freezer.socket", "vssd-control.socket")
+SECURITY_AT_MOST = {"vssd.service": 2.0, "vss-guardian.service": 3.6, "vss-freezer.service": 4.0}
+LOG_LINES = 1500
+THAWED_S = 60     # for what is told to thaw, under software emulation
+STOCK = """[Unit]
+Description=Stands in for Debian's %s, which needs a Hyper-V host's device
+[Service]
+ExecStart=/bin/sleep infinity
+"""
+
+
+class Machine:
+    """A DebianVm with the service in it, in a test's words."""
+
+    def __init__(self, vm):
+        self.vm = vm
+
+    def pid(self, unit):
+        return int(self.vm.property(unit, "MainPID"))
+
+    def wait_until_ready(self):
+        def ready():
+            status = self.vm.run("vssctl", "status", "--json")
+            return status.status == 0 and json.loads(status.output)["ready"]
+        self.vm.wait_until(ready, 90, "vssd ready for a transaction")
+
+    def hold(self, *options):
+        """The transaction's id."""
+        self.wait_until_ready()
+        held = self.vm.run("vssctl", "hold", *options, timeout=90)
+        assert held.status == 0, held.errors
+        return held.output.strip()
+
+    def writer(self, place="/"):
+        """A process that a freeze of `place` stops; it ends with 0 after the thaw."""
+        path = os.path.join(place, "probe")
+        return self.vm.start("sh", "-c", f"echo written > {path} && rm {path}")
+
+    def explain(self):
+        return self.vm.run("vssctl", "explain").output
+
+    def record(self):
+        return json.loads(self.vm.must("vssctl", "explain", "--json"))
+
+
+class InstallTest(VmTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="openvss-install-"))
+        build = os.path.dirname(cls.programs.build_directory())
+        cls.packages = Packages(os.path.join(build, "package"))
+        cls.packages_disk = cls.packages.disk(os.path.join(cls.folder, "packages"))
+
+    @classmethod
+    def debian(cls, **options):
+        return DebianVm(cls.programs, disks=[cls.packages_disk, *options.pop("disks", [])],
+                        timeout=options.pop("timeout", 900), **options)
+
+    def install(self, vm, *names):
+        output = vm.must("dpkg", "-i", *[f"{PLACE}/{name}.deb" for name in names], timeout=240)
+        self.say(output.splitlines()[-1])
+
+    def expect_running(self, vm):
+        for unit in ("openvss.target", *SOCKETS, *SERVICES):
+            self.assertEqual(vm.active(unit), "active", f"{unit}\n{vm.journal('-u', unit)}")
+        Machine(vm).wait_until_ready()
+
+
+class Installed(InstallTest):
+    """Installed in one machine, looked at in a second that was booted from what the first left."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        image = os.path.join(cls.folder, "installed.img")
+        with cls.debian(log="install_test.first") as vm:
+            take_packages(vm)
+            cls.install(cls(), vm, "libvss0", "openvss", "openvss-testhost")
+            cls.expect_running(cls(), vm)
+            vm.keep_root(image)
+        # /home on a disk of its own: what a unit with ProtectHome= would not see.
+        cls.vm = cls.enterClassContext(cls.debian(
+            image=image, disks=[Disk(size_mib=64, format="ext4")], log="install_test.installed"))
+        cls.vm.mount("/dev/vdc", "ext4", "/home")
+        take_packages(cls.vm)
+        cls.machine = Machine(cls.vm)
+
+    def tearDown(self):
+        # Whatever a test has left, the next one begins with everything running.
+        self.vm.run("vssctl", "thaw", timeout=90)
+        self.expect_running(self.vm)
+
+    # -- what is there --------------------------------------------------------------------------
+
+    def test_after_the_boot_everything_is_active_and_in_order(self):
+        self.assertEqual(self.vm.state(), "running", self.vm.run("systemctl", "--failed").output)
+        self.expect_running(self.vm)
+        moments = [int(self.vm.property(unit, "ActiveEnterTimestampMonotonic")) for unit in
+                   (SOCKETS[0], *SERVICES)]
+        self.assertEqual(moments, sorted(moments), "sockets, guardian, freezer, vssd")
+        for path, facts in {"/run/openvss": "root vss 751", "/run/openvss/freezer": "root root 700",
+                            "/run/openvss/driver": "vss vss 700", "/var/lib/openvss": "vss vss 750",
+                            "/run/openvss/app.sock": "root vss 660",
+                            "/run/openvss/freezer.sock": "root root 600",
+                            "/run/openvss/control.sock": "root root 666",
+                            "/dev/cuse": "vss root 600"}.items():
+            self.assertEqual(self.vm.must("stat", "-c", "%U %G %a", path).strip(), facts, path)
+
+    def test_vssd_has_no_privilege_and_keeps_none(self):
+        status = self.vm.read(f"/proc/{self.machine.pid('vssd.service')}/status")
+        facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        for kind in ("CapPrm", "CapEff", "CapAmb"):
+            self.assertEqual(int(facts[kind], 16), 0, kind)
+        self.assertNotIn("0", facts["Uid"].split())
+        self.assertEqual(facts["NoNewPrivs"], "1")
+        self.assertGreater(int(facts["VmLck"].split()[0]), 1000)
+        journal = self.vm.journal("-b", *[word for unit in SERVICES for word in ("-u", unit)])
+        self.assertNotIn("not permitted", journal)
+        self.assertNotIn("Operation not permitted", journal)
+
+    def test_the_units_please_systemd_and_their_scores_are_known(self):
+        checked = self.vm.run("systemd-analyze", "verify", "--man=no", "openvss.target", *SERVICES,
+                              *SOCKETS, timeout=120)
+        self.assertEqual((checked.status, checked.output + checked.errors), (0, ""))
+        for unit, at_most in SECURITY_AT_MOST.items():
+            report = self.vm.must("systemd-analyze", "security", "--no-pager", unit, timeout=120)
+            line = [each for each in report.splitlines() if "Overall exposure" in each][0]
+            score = float(line.split(": ")[1].split()[0])
+            self.say(f"{unit}: {score}")
+            self.assertLessEqual(score, at_most, report)
+
+    def test_the_plan_is_that_of_process_1(self):
+        of_process_1 = self.vm.must("readlink", "/proc/1/ns/mnt")
+        for unit in ("vss-freezer.service", "vss-guardian.service"):
+            place = f"/proc/{self.machine.pid(unit)}/ns/mnt"
+            self.assertEqual(self.vm.must("readlink", place), of_process_1, unit)
+        self.machine.wait_until_ready()
+        served = json.loads(self.vm.must("vssctl", "plan", "--json"))
+        seen = self.vm.must("/usr/libexec/openvss/vss-freezer", "--plan", "--allow-root",
+                            "--namespace", "self")
+        planned = {each["mount_point"]: each["action"] for each in served["mounts"]}
+        by_hand = {line.split()[1]: line.split()[0] for line in seen.splitlines()
+                   if line.startswith("  ")}
+        self.assertEqual(planned, by_hand)
+        self.assertEqual((planned["/"], planned["/home"]), ("freeze", "freeze"))
+
+    # -- what it does ---------------------------------------------------------------------------
+
+    def test_doctor_is_green_and_a_rehearsal_on_root_succeeds(self):
+        examined = self.vm.run("vssctl", "doctor", timeout=90)
+        self.say("\n  ".join(examined.output.splitlines()))
+        self.assertEqual(examined.status, 0, examined.errors)
+        rehearsed = json.loads(self.vm.must("sh", "-c", "vssctl rehearse --json | cat", timeout=120))
+        self.assertTrue(rehearsed["success"], rehearsed)
+        self.assertIn("/", [stall["mount_point"] for stall in rehearsed["stalls"]])
+        self.say("\n  ".join(self.vm.must("sh", "-c", "vssctl rehearse | cat", timeout=120).splitlines()))
+
+    def test_root_is_frozen_for_a_snapshot_and_a_database_holds(self):
+        self.vm.must("sh", "-c", "mkdir -p /srv/shop && sqlite3 /srv/shop/shop.db "
+                                 "'PRAGMA journal_mode=wal; CREATE TABLE sale(n);'")
+        shop = self.vm.start("vss-writer", "sqlite", "--name", "shop",
+                             "/srv/shop/shop.db")
+        self.vm.wait_until(lambda: "shop" in self.vm.run("vssctl", "writers").output,
+                           what="the writer's registration")
+        self.machine.wait_until_ready()
+        transaction = self.machine.hold("--require", "application", "--hold-max", "60")
+        sale = self.vm.start("sqlite3", "/srv/shop/shop.db", "INSERT INTO sale VALUES(1)")
+        time.sleep(2)
+        self.assertIsNone(sale.status, "a sale went through a held database")
+        self.assertEqual(self.vm.run("vssctl", "release", transaction).status, 0,
+                         self.machine.explain())
+        self.assertEqual(sale.wait(), 0, sale.errors)
+        taken = self.vm.run("vssctl", "snapshot", "--require", "application", "--", "/bin/true",
+                            timeout=120)
+        self.assertEqual(taken.status, 0, taken.errors + self.machine.explain())
+        self.say(self.machine.record()["sentence"])
+        self.assertTrue(shop.signal(15))
+        self.assertEqual(shop.wait(), 0)
+
+    def test_log_lines_by_the_thousand_do_not_block_it_while_root_is_frozen(self):
+        vssd = self.machine.pid("vssd.service")
+        transaction = self.machine.hold("--hold-max", "200")
+        others = self.vm.start("sh", "-c", f"seq {LOG_LINES} | logger")
+        # One line each; /bin/true is the pause in which vssd takes the signal.
+        flood = self.vm.start("sh", "-c", f"for i in $(seq {LOG_LINES}); do kill -HUP {vssd}; "
+                                          "/bin/true; done")
+        self.assertEqual(flood.wait(150), 0)
+        self.assertEqual(self.vm.run("vssctl", "status", timeout=30).status, 0)
+        self.assertIsNone(others.status, "the journal was not blocked: nothing was tested")
+        self.assertEqual(self.vm.run("vssctl", "release", transaction, timeout=60).status, 0,
+                         self.machine.explain())
+        self.assertEqual(others.wait(60), 0)
+        self.vm.wait_until(lambda: self._lines_of(vssd) > 0, what="vssd's lines in the journal")
+        self.say(f"{self._lines_of(vssd)} of its {LOG_LINES} lines are in the journal")
+
+    def _lines_of(self, process):
+        return self.vm.journal(f"_PID={process}").count("SIGHUP")
+
+    def test_no_process_holds_a_file_of_a_disk_open_for_writing_while_held(self):
+        transaction = self.machine.hold("--hold-max", "60")
+        device = self.vm.must("stat", "-c", "%d", "/etc/hostname").strip()
+        for unit in SERVICES:
+            listing = self.vm.must("sh", "-c", f"cd /proc/{self.machine.pid(unit)}/fd; "
+                                   "for f in *; do echo $(stat -L -c '%d %F' $f) "
+                                   "$(grep flags ../fdinfo/$f); done")
+            for line in listing.splitlines():
+                words = line.split()
+                if words[0] == device and "directory" not in line:
+                    self.assertEqual(int(words[-1], 8) & 3, 0, f"{unit}: {line}")
+        self.assertEqual(self.vm.run("vssctl", "release", transaction).status, 0)
+
+    # -- how it ends ----------------------------------------------------------------------------
+
+    def test_sigterm_of_any_service_thaws_root_and_the_service_comes_back(self):
+        for unit in SERVICES:
+            with self.subTest(unit=unit):
+                transaction = self.machine.hold("--hold-max", "200")
+                writer = self.machine.writer()
+                before = self.machine.pid(unit)
+                self.vm.must("systemctl", "kill", "--kill-who=main", "--signal=SIGTERM", unit)
+                self.assertEqual(writer.wait(THAWED_S), 0)
+                self.vm.wait_until(lambda: self.machine.pid(unit) not in (0, before), what=unit)
+                self.assertEqual(self.vm.run("vssctl", "release", transaction).status, 1)
+                self.say(f"{unit}: {self.machine.record()['sentence']}")
+
+    def test_the_stop_hook_alone_thaws_what_all_three_have_left(self):
+        for unit in SERVICES:
+            self.vm.must("mkdir", "-p", f"/run/systemd/system/{unit}.d")
+            self.vm.write(f"/run/systemd/system/{unit}.d/test.conf", "[Service]\nRestart=no\n")
+        self.vm.must("systemctl", "daemon-reload")
+        try:
+            self.machine.hold("--hold-max", "200")
+            writer = self.machine.writer()
+            victims = " ".join(str(self.machine.pid(unit)) for unit in SERVICES)
+            # Stopped before: none may act on another one's end.
+            self.vm.must("sh", "-c", f"kill -STOP {victims}; kill -KILL {victims}")
+            self.assertEqual(writer.wait(THAWED_S), 0)
+            said = self.vm.journal("-u", "vss-freezer.service", "-n", "8")
+            self.assertIn("/ (ext4", said)
+            self.say([line for line in said.splitlines() if "/ (ext4" in line][0])
+        finally:
+            self.vm.must("sh", "-c", "rm /run/systemd/system/vss*.service.d/test.conf")
+            self.vm.must("systemctl", "daemon-reload")
+            self.vm.must("systemctl", "start", *SERVICES, timeout=120)
+
+    def test_all_killed_at_once_come_back_and_thaw(self):
+        self.machine.hold("--hold-max", "200")
+        writer = self.machine.writer()
+        victims = " ".join(str(self.machine.pid(unit)) for unit in SERVICES)
+        self.vm.must("sh", "-c", f"kill -STOP {victims}; kill -KILL {victims}")
+        self.assertEqual(writer.wait(THAWED_S), 0)
+        self.machine.wait_until_ready()
+
+    def test_vssd_starts_while_root_is_frozen_by_somebody_else(self):
+        self.vm.must("fsfreeze", "--freeze", "/")
+        try:
+            writer = self.machine.writer()
+            self.vm.must("systemctl", "restart", "vssd.service", timeout=60)
+            self.assertEqual(self.vm.run("vssctl", "status").status, 0)
+            self.assertIsNone(writer.status, "root was not frozen")
+        finally:
+            self.vm.must("fsfreeze", "--unfreeze", "/")
+        self.assertEqual(writer.wait(), 0)
+
+    def test_one_edit_turns_it_off_and_on(self):
+        self.vm.must("systemctl", "disable", "--now", "openvss.target", timeout=120)
+        self.vm.wait_until(lambda: all(self.vm.active(unit) == "inactive" for unit in
+                                       ("openvss.target", *SOCKETS, *SERVICES)), what="all stopped")
+        self.assertFalse(self.vm.exists("/run/openvss/app.sock"))
+        self.vm.must("systemctl", "enable", "--now", "openvss.target", timeout=120)
+        self.expect_running(self.vm)
+
+
+class Upgrade(InstallTest):
+    def test_in_a_hold_it_waits_at_most_for_the_deadline(self):
+        with self.debian() as vm:
+            take_packages(vm)
+            machine = Machine(vm)
+            self.install(vm, "libvss0", "openvss")
+            machine.hold("--hold-max", "20")
+            upgrade = vm.start("dpkg", "-i", f"{PLACE}/openvss-later.deb")
+            self.assertEqual(upgrade.wait(240), 0, upgrade.errors)
+            self.assertEqual(vm.must("dpkg-query", "-W", "-f=${Version}", "openvss"),
+                             f"{self.packages.version}+{LATER}")
+            self.expect_running(vm)
+            self.say(machine.record()["sentence"])
+            self._elsewhere(vm, machine)
+
+    def _elsewhere(self, vm, machine):
+        """A hold that does not stop dpkg is ended by the restart: nothing stays frozen."""
+        vm.must("sh", "-c", "truncate -s 32M /data && mkfs.ext4 -q /data && "
+                            "mount -o loop /data /mnt")
+        transaction = machine.hold("--filesystems", "/mnt", "--hold-max", "200")
+        writer = machine.writer("/mnt")
+        vm.must("dpkg", "-i", f"{PLACE}/openvss.deb", timeout=240)
+        self.assertEqual(writer.wait(THAWED_S), 0)
+        self.expect_running(vm)
+        self.assertEqual(vm.run("vssctl", "release", transaction).status, 1)
+        self.say(machine.record()["sentence"])
+
+
+class Neighbours(InstallTest):
+    """hyperv-daemons and qemu-guest-agent beside it, and what is left when it goes."""
+
+    def test_one_agent_for_backups_and_nothing_left_behind(self):
+        with self.debian() as vm:
+            take_packages(vm)
+            vm.must("dpkg", "-i", f"{PLACE}/hyperv-daemons.deb", timeout=120)
+            for name in ("vss", "kvp"):
+                vm.write(f"/run/systemd/system/hv-{name}-daemon.service",
+                         STOCK % f"hv_{name}_daemon")
+            vm.must("systemctl", "daemon-reload")
+            vm.must("systemctl", "start", "hv-vss-daemon", "hv-kvp-daemon")
+            vm.must("mkdir", "/dev/vmbus")
+            vm.must("mknod", "/dev/vmbus/hv_vss", "c", "10", "250")  # nobody is behind it
+            files = self._files(vm)
+            self.install(vm, "libvss0", "openvss")
+            self.expect_running(vm)
+            self._expect_one_agent(vm)
+            self._remove(vm)
+            vm.must("dpkg", "--purge", "openvss", "libvss0", timeout=120)
+            self.assertEqual(self._files(vm) - files, set())
+            self.assertEqual(vm.run("systemctl", "status", "openvss.target").status, 4)
+
+    def _expect_one_agent(self, vm):
+        self.assertEqual(vm.active("hv-vss-daemon"), "inactive")
+        vm.must("systemctl", "start", "hv-vss-daemon")  # as udev does when the device comes
+        self.assertEqual(vm.active("hv-vss-daemon"), "inactive")
+        self.assertEqual(vm.active("hv-kvp-daemon"), "active")
+        self.assertEqual(vm.active("vssd.service"), "active")
+        vm.must("systemctl", "disable", "--now", "openvss.target", timeout=120)
+        vm.wait_until(lambda: vm.active("vssd-app.socket") == "inactive", what="closed sockets")
+        vm.must("systemctl", "start", "hv-vss-daemon")
+        self.assertEqual(vm.active("hv-vss-daemon"), "active")
+        vm.must("systemctl", "stop", "hv-vss-daemon")
+        vm.must("systemctl", "enable", "--now", "openvss.target", timeout=120)
+        self.expect_running(vm)
+        self.assertEqual(vm.property("qemu-guest-agent", "LoadState"), "loaded")
+
+    def _remove(self, vm):
+        machine = Machine(vm)
+        machine.hold("--hold-max", "20")
+        vm.must("dpkg", "-r", "openvss", timeout=240)
+        self.assertFalse(vm.exists("/run/openvss"))
+        self.assertEqual(vm.run("pgrep", "-f", "vss-freezer|vss-guardian|sbin/vssd").output, "")
+        vm.wait_until(lambda: vm.active("hv-vss-daemon") == "active", what="the stock daemon")
+        self.assertEqual(vm.active("hv-kvp-daemon"), "active")
+
+    def _files(self, vm):
+        """What changes by itself, and dpkg's own notes, left out."""
+        found = vm.must("find", "/etc", "/lib", "/usr", "/var", "/home", "/root", "/srv", "-xdev",
+                        timeout=120)
+        return {path for path in found.splitlines() if not path.startswith(
+            ("/var/log", "/var/lib/dpkg", "/var/cache", "/var/lib/systemd", "/var/tmp",
+             "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/.pwd.lock"))}
+
+
+if __name__ == "__main__":
+    main()
