@@ -161,13 +161,15 @@ class Installed(InstallTest):
     # -- what it does ---------------------------------------------------------------------------
 
     def test_doctor_is_green_and_a_rehearsal_on_root_succeeds(self):
-        examined = self.vm.run("vssctl", "doctor", timeout=90)
-        self.say("\n  ".join(examined.output.splitlines()))
-        self.assertEqual(examined.status, 0, examined.errors)
+        self.machine.wait_until_ready()
         rehearsed = json.loads(self.vm.must("sh", "-c", "vssctl rehearse --json | cat", timeout=120))
         self.assertTrue(rehearsed["success"], rehearsed)
         self.assertIn("/", [stall["mount_point"] for stall in rehearsed["stalls"]])
-        self.say("\n  ".join(self.vm.must("sh", "-c", "vssctl rehearse | cat", timeout=120).splitlines()))
+        told = self.vm.must("sh", "-c", "vssctl rehearse | cat", timeout=120)
+        self.say("\n  ".join(told.splitlines()))
+        examined = self.vm.run("vssctl", "doctor", timeout=90)
+        self.say("\n  ".join(examined.output.splitlines()))
+        self.assertEqual(examined.status, 0, examined.errors)
 
     def test_root_is_frozen_for_a_snapshot_and_a_database_holds(self):
         self.vm.must("sh", "-c", "mkdir -p /srv/shop && sqlite3 /srv/shop/shop.db "
