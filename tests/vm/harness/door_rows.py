@@ -39,7 +39,8 @@ def transfers(bench):
 
 
 def whole_backup(bench, guest):
-    """With an application that writes, and a copy of the disk, judged outside."""
+    """With an application that writes, and a copy of the disk, judged outside. Debian's daemon asks
+    no application: a transfer may be between its halves, so its copy's contents prove nothing."""
     bench.vm.must("sh", "-c", f"rm -rf /run/bank.page {DISK}/*; mkdir {DISK}/a {DISK}/b")
     bank = bench.vm.start("bank", "/run/bank.page", f"{DISK}/a", f"{DISK}/b")
     bench.vm.wait_until(lambda: bench.vm.exists("/run/bank.page") and transfers(bench) > 3, SLOW_S,
@@ -63,14 +64,15 @@ def whole_backup(bench, guest):
             if process:
                 process.kill()
                 process.wait(SLOW_S)
-    complaints = judge(copy)
+    stock = guest.kind == STOCK
+    complaints = oracles.judge_filesystem(copy, "ext4") + ([] if stock else judge_contents_of(copy))
     if complaints or not stands_still:
         raise VmFailure(f"writer stands still: {stands_still}; copy: {complaints}")
-    return "copy good"
+    return "filesystem good" if stock else "copy good"
 
 
-def judge(copy):
-    complaints = oracles.judge_filesystem(copy, "ext4")
+def judge_contents_of(copy):
+    complaints = []
     files = copy + ".files"
     os.mkdir(files)
     complaints += oracles.extract(copy, "ext4", files)
@@ -259,7 +261,8 @@ def taken_over(bench, guest):
 
 ROWS = (
     # title, function, what is to happen: with the stock daemon, with vssd, with vssd over UIO
-    ("backup, an application writing", whole_backup, "copy good", "copy good", "copy good"),
+    ("backup, an application writing", whole_backup, "filesystem good", "copy good",
+     "copy good"),
     ("two more backups", two_more, *["success, success, success, success, success, success"] * 3),
     ("flags of HOT_BACKUP's answer", hot_backup_flags, "0", "0", "5"),
     ("CREATE … AUTO_RECOVER, OP_8", other_requests, "success for each", "success for each",
