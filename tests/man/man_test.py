@@ -1,5 +1,5 @@
-"""The manual pages against the programs: every option and command that a program's --help has stands
-in its page, and nothing else does; mandoc(1) finds nothing wrong.
+"""The manual pages against the programs: every option and command that a program's --help has
+stands in its page, and nothing else does; mandoc(1) finds nothing wrong.
 
     python3 man_test.py --programs programs.json --pages docs/man
 
@@ -118,10 +118,10 @@ class ManualPages(unittest.TestCase):
     def test_pages_refer_to_each_other_by_their_sections(self):
         sections = dict(name.rsplit(".", 1) for name in self.names())
         for name in self.names():
-            for other, section in re.findall(r"^\.Xr (\S+) (\d)",
-                                             Page(os.path.join(self.pages, name)).text, re.MULTILINE):
+            text = Page(os.path.join(self.pages, name)).text
+            for other, section in re.findall(r"^\.Xr (\S+) (\d)", text, re.MULTILINE):
                 if other in sections or re.match(r"vss|hv_|openvss|libvss", other):
-                    self.assertEqual(section, sections.get(other), f"{name} refers to {other}({section})")
+                    self.assertEqual(section, sections.get(other), f"{name}: {other}({section})")
 
     def test_mandoc_has_nothing_to_say(self):
         self.assertIsNotNone(shutil.which("mandoc"), "apt-get install mandoc")
