@@ -181,10 +181,10 @@ TEST_F(GuardianTest, NamesOnTheKernelsLogWhatItCannotThaw) {
   reap(child);
   std::string line;
   EXPECT_TRUE(eventually([&] { return !(line = logged()).empty(); }));
-  EXPECT_EQ(line, "<27>openvss: cannot thaw /fake (8:1): the kernel does not answer; trying on");
+  EXPECT_EQ(line, "<27>openvss: cannot thaw /fake (8:1): the kernel does not answer; trying on\n");
   kernel[1].hold_thaw = false;
   EXPECT_TRUE(eventually([&] { return !(line = logged()).empty(); }));
-  EXPECT_EQ(line, "<27>openvss: thawed at last: /fake (8:1)");
+  EXPECT_EQ(line, "<27>openvss: thawed at last: /fake (8:1)\n");
 }
 
 TEST_F(GuardianTest, LeavesALivingFreezerAloneBeforeTheDeadline) {

@@ -50,7 +50,9 @@ base::Result<base::UniqueFd> open_kernel_log() {
 void kernel_log_line(int kernel_log, std::string_view line) {
   // <27>: daemon facility, error.
   base::FixedText<900> text{"<27>openvss: "};
-  text.append(line);
+  // Without the newline the kernel takes it for the beginning of a line, and shows it to nobody
+  // until somebody else writes the next one.
+  text.append(line).append("\n");
   [[maybe_unused]] const auto written = ::write(kernel_log, text.view().data(), text.size());
 }
 

@@ -10,6 +10,7 @@ demands its exit code, its verdict line and a kernel log without complaint; the 
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -108,7 +109,9 @@ class Vm:
         command = [QEMU, "-machine", "pc,accel=tcg", "-cpu", "max", "-smp", str(self._vcpus),
                    "-m", str(self._memory_mib), "-nodefaults", "-no-user-config", "-display", "none",
                    "-no-reboot", "-kernel", self.kernel.image, "-initrd", self.path("initrd"),
-                   "-append", append, "-chardev", f"file,id=serial,path={self.path('serial')},append=on",
+                   "-append", append,
+                   "-chardev", f"socket,id=serial,path={self.path('console')},server=on,wait=off,"
+                               f"logfile={self.path('serial')},logappend=on",
                    "-serial", "chardev:serial",
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
                    "-device", "virtio-serial-pci",
@@ -138,7 +141,7 @@ class Vm:
         self._start_qemu()
 
     def _start_qemu(self, *options):
-        for name in ("agent", "qmp"):
+        for name in ("agent", "qmp", "console"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path(name))
         with open(self.path("qemu.log"), "ab") as log:
@@ -240,6 +243,15 @@ class Vm:
         if self._qmp is None:
             self._qmp = Qmp(self.path("qmp"))
         return self._qmp
+
+    def send_sysrq_at_console(self, key):
+        """BREAK and a key on the serial line, as somebody does it there."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(self.path("console"))
+            self.qmp("chardev-send-break", id="serial")
+            time.sleep(0.5)  # the kernel waits some seconds for the key
+            line.sendall(key.encode())
+            time.sleep(0.5)  # before the line is closed
 
     def kernel_log(self):
         return self.run("dmesg").output
