@@ -168,7 +168,8 @@ class Transaction {
     outcome.status = command_.wait_status();
     command_.take_terminal_back();
     thaw();
-    if (!torn()) wait_for_end(kEndLimit);
+    // A THAW that failed is answered before the record of it is there.
+    if (!torn() || what_.want_record) wait_for_end(kEndLimit);
   }
 
   void end_torn() {

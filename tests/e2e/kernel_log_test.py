@@ -7,7 +7,7 @@ written in this test. Should somebody make it the real one, it cannot be read li
 import os
 import stat
 
-from harness.crash_cell import WITHIN_S
+from harness.cell import WITHIN_S
 from harness.probe import now
 from harness.scenario import Scenario, volumes_of
 from harness.testing import EndToEndTest, main, wait_until
