@@ -11,14 +11,14 @@
 namespace vss::programs {
 namespace {
 
-constexpr mode_t kNodeMode = 0660;
+constexpr mode_t kApplicationMode = 0660;
 
-// As the installation's udev rule does it; for a machine that has no such rule. Without the group
-// the nodes stay root's alone.
-base::Status give_node(devices::Kind kind, gid_t group) {
-  const std::string path = std::string("/dev/") + devices::node_name(kind);
+// As the installation's udev rule does it; for a machine that has no such rule. The filesystems'
+// node stays as the kernel makes it, root's alone: who has it open is the freezer.
+base::Status give_application_node(gid_t group) {
+  const std::string path = std::string("/dev/") + devices::kApplicationNode;
   if (auto given = platform::give_to(path, {.user = 0, .group = group}); !given) return given;
-  if (::chmod(path.c_str(), kNodeMode) == 0) return {};
+  if (::chmod(path.c_str(), kApplicationMode) == 0) return {};
   return base::fail("cannot change the mode of " + path + ": " + std::strerror(errno), errno);
 }
 
@@ -32,9 +32,7 @@ base::Result<devices::Nodes> prepare_device_nodes(const config::Configuration& c
   auto nodes = devices::make_nodes();
   const auto group = platform::find_group(configuration.socket_group);
   if (!nodes || !identity.was_root || !group) return nodes;
-  for (const devices::Kind kind : {devices::Kind::kFilesystem, devices::Kind::kApplication}) {
-    if (auto given = give_node(kind, *group); !given) return std::unexpected(given.error());
-  }
+  if (auto given = give_application_node(*group); !given) return std::unexpected(given.error());
   return nodes;
 }
 

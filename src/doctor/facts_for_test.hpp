@@ -76,7 +76,7 @@ inline Facts good_machine() {
                              .watchdog_timeout = base::seconds(0)}};
   facts.door.hv_vss.path = "/dev/vmbus/hv_vss";
   facts.nodes = {.cuse = true,
-                 .nodes = {file("/dev/hv_fsvss_dev", FileKind::kDevice, 0660, 0, kGroup),
+                 .nodes = {file("/dev/hv_fsvss_dev", FileKind::kDevice, 0600, 0, 0),
                            file("/dev/hv_appvss_dev", FileKind::kDevice, 0660, 0, kGroup)}};
   facts.runtime = good_runtime();
   facts.manager = {.systemd = true,

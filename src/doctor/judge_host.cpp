@@ -116,7 +116,10 @@ Check judge_door(const Facts& facts) {
 
 namespace {
 
-// 0660 root:vss, as the installation's rule makes them.
+// Root's alone: who has it open is the freezer.
+bool is_filesystem_node(const FileFact& node) { return node.path.ends_with("/hv_fsvss_dev"); }
+
+// The applications' is 0660 root:vss, as the installation's rule makes it.
 void judge_node(const Facts& facts, const FileFact& node, Check& check) {
   if (node.kind == FileKind::kAbsent) {
     const bool must = facts.configuration.device_nodes == config::DeviceNodes::kOn;
@@ -126,7 +129,13 @@ void judge_node(const Facts& facts, const FileFact& node, Check& check) {
                service_command(facts, "restart", "vssd.service")});
     return;
   }
-  if ((node.mode & 0006U) != 0) {
+  if (is_filesystem_node(node)) {
+    if ((node.mode & 0066U) == 0) return;
+    check.add({Severity::kRisk, "node-not-roots",
+               fmt::format("{} has mode {:04o}", node.path, node.mode),
+               "whoever opens it is taken for the freezer, and believed",
+               fmt::format("chmod 0600 {}", node.path)});
+  } else if ((node.mode & 0006U) != 0) {
     check.add({Severity::kRisk, "node-open-to-all",
                fmt::format("{} has mode {:04o}", node.path, node.mode),
                "any user can refuse a backup there, or make it wait", "chmod 0660 " + node.path});

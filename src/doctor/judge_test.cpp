@@ -148,6 +148,8 @@ const Case kHost[] = {
      }},
     {"node-open-to-all", judge_nodes, Severity::kRisk,
      [](Facts& f) { f.nodes.nodes[1].mode = 0666; }},
+    {"node-not-roots", judge_nodes, Severity::kRisk,
+     [](Facts& f) { f.nodes.nodes[0].mode = 0660; }},
     {"node-group", judge_nodes, Severity::kRisk, [](Facts& f) { f.nodes.nodes[1].group = 0; }},
 };
 

@@ -136,7 +136,7 @@ class Cuse(VmTest):
             vm.must("chmod", "666", "/dev/cuse")  # as the installation's rule gives it to user vss
             driver = Driver(vm, cuse="on").ready()
             self.assertEqual(vm.must("stat", "-c", "%n %a %U:%G", FILESYSTEM, APP),
-                             f"{FILESYSTEM} 660 root:vss\n{APP} 660 root:vss\n")
+                             f"{FILESYSTEM} 600 root:root\n{APP} 660 root:vss\n")
             self.assertEqual(driver.nodes(), SERVED)
             self.server_hangs(vm, driver)
             self.server_is_killed(vm, driver)
