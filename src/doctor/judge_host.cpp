@@ -117,7 +117,9 @@ Check judge_door(const Facts& facts) {
 namespace {
 
 // Root's alone: who has it open is the freezer.
-bool is_filesystem_node(const FileFact& node) { return node.path.ends_with("/hv_fsvss_dev"); }
+bool is_filesystem_node(const FileFact& node) {
+  return node.path.ends_with("/hv_fsvss_dev");
+}
 
 // The applications' is 0660 root:vss, as the installation's rule makes it.
 void judge_node(const Facts& facts, const FileFact& node, Check& check) {

@@ -65,8 +65,6 @@ class CuseDevice {
   CuseDevice(const CuseDevice&) = delete;
   CuseDevice& operator=(const CuseDevice&) = delete;
 
-  const std::string& name() const;
-
   // For an EventLoop: readable when a request waits, and when the device is over.
   int fd() const;
 

@@ -255,9 +255,6 @@ base::Result<std::unique_ptr<CuseDevice>> CuseDevice::make(base::UniqueFd cuse,
   return std::unique_ptr<CuseDevice>(new CuseDevice(std::move(state)));
 }
 
-const std::string& CuseDevice::name() const {
-  return state_->name;
-}
 int CuseDevice::fd() const {
   return state_->fd;
 }

@@ -67,11 +67,15 @@ base::Result<std::string> output_of(const std::vector<std::string>& words, base:
   theirs.reset();
   std::string text;
   const bool ended = read_all(output.get(), now() + limit, text);
-  if (!ended) ::kill(*process, SIGKILL);
+  if (!ended) {
+    // One that sleeps in the kernel, on what is frozen, does not die: nobody waits for it.
+    ::kill(*process, SIGKILL);
+    ::waitpid(*process, nullptr, WNOHANG);
+    return base::fail(words[0] + " has not ended in time", ETIMEDOUT);
+  }
   while (::waitpid(*process, nullptr, 0) < 0 && errno == EINTR) {
   }
-  if (ended) return text;
-  return base::fail(words[0] + " has not ended in time", ETIMEDOUT);
+  return text;
 }
 
 }  // namespace vss::platform
