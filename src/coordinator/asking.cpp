@@ -171,7 +171,9 @@ void Coordinator::State::ask_freezer() {
     if (record.hold_began == Instant{}) record.hold_began = now;
   }
   if (operation != Operation::kCheck) {
-    debt = {.id = transaction.id, .may_be_frozen = transaction.freezer_saw_freeze};
+    debt = {.id = transaction.id,
+            .may_be_frozen = transaction.freezer_saw_freeze,
+            .plain = freezer->plain};
   }
 }
 

@@ -133,6 +133,15 @@ TEST_F(FreezerInTransaction, LostWhileFreezingKeepsTheWritersUntilTheMark) {
   EXPECT_EQ(story.asked(writer), kAbort);
 }
 
+TEST_F(FreezerInTransaction, APlainOneThatComesAndGoesDoesNotSpeakForTheOneThatWasLost) {
+  reach(Phase::kHeld);
+  lose_it();
+  story.leaves(story.plain_freezer());
+  EXPECT_FALSE(story.asked(writer)) << "released, with the filesystems frozen";
+  story.happens(ThawedMark{kFirstTransaction});
+  EXPECT_EQ(story.asked(writer), kThaw);
+}
+
 TEST_F(FreezerInTransaction, ACleanSuccessorSpeaksForTheOneThatWasLost) {
   reach(Phase::kHeld);
   lose_it();

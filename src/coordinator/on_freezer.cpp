@@ -110,12 +110,11 @@ void Coordinator::State::freezer_confirmed_end(const Participant& freezer, const
 
 void Coordinator::State::freezer_left(Participant& freezer, const Reason& reason) {
   const bool takes_part = is_open() && transaction.filesystems && transaction.freezer == freezer.id;
-  const bool plain = freezer.plain;
   registry.remove(freezer);
   standing = FreezerStanding{};
   // Without a FREEZE nothing is frozen; a plain freezer's filesystems thaw with its descriptor, as
-  // far as anybody can ever know.
-  const bool settled = plain || !debt.may_be_frozen;
+  // far as anybody can ever know. One that comes and goes does not speak for another's.
+  const bool settled = debt.plain || !debt.may_be_frozen;
   if (!takes_part || phase == Phase::kThawWriters || phase == Phase::kAbortWriters) {
     if (settled && debt.id.valid()) filesystems_released();
     return;

@@ -69,6 +69,7 @@ struct LevelRun {
 struct FreezerDebt {
   TransactionId id;            // none: nothing is owed
   bool may_be_frozen = false;  // it was told FREEZE: the freeze window stays until it is paid
+  bool plain = false;          // of a plain freezer, which cannot say more than it has answered
 };
 
 struct Coordinator::State {
