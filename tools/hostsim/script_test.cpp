@@ -87,7 +87,8 @@ TEST(Script, AMutedPacketIsReadWithTheNextSignal) {
   const Meeting meeting;
   FakeGuest guest({meeting.socket(), {}});
   CaptureStdout();
-  EXPECT_EQ(meeting.run({"run", "mute", "freeze&", "sleep=0.3"}), 1);  // nobody reads it
+  EXPECT_EQ(meeting.run({"run", "--answer-timeout", "1", "mute", "freeze&", "sleep=0.3"}),
+            1);  // nobody reads it
   EXPECT_EQ(guest.freezes(), 0);
   EXPECT_EQ(
       meeting.run({"run", "mute", "freeze&", "sleep=0.1", "interrupt", "wait", "unmute", "thaw"}),
