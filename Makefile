@@ -52,7 +52,7 @@ stock-or-warning:
 
 # clang-tidy takes what the tests leave over: most of their time is waiting for a deadline. At idle
 # priority it does not disturb those that stand against the clock.
-test: root-for-test build stock-or-warning fuzz-smoke ## every test (root)
+test: root-for-test build stock-or-warning fuzz-smoke ## all tests but the long ones in virtual machines (root)
 	@chrt --idle 0 $(MAKE) --no-print-directory lint > $(BUILD)/lint.log 2>&1 & lint=$$!; \
 	$(CTEST) -j2 -LE vm-long; tests=$$?; \
 	echo "the tests are over; waiting for clang-tidy"; wait $$lint; lint=$$?; \

@@ -7,9 +7,10 @@ import signal
 import socket
 import time
 
+from harness.reporting import wait_until
 from harness.sandbox import Volume
 from harness.service import CONFIG, STATE, Service, ServiceError
-from harness.testing import EndToEndTest, main, wait_until
+from harness.testing import EndToEndTest, main
 
 NOBODY = (65534, 65534)
 WRITERS_USER = (1000, 1000, 990)    # in group vss

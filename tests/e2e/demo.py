@@ -22,9 +22,10 @@ from harness import images, oracles, timeline
 from harness.bank import DATABASES, Bank
 from harness.bank_contents import judge_contents
 from harness.programs import Programs
+from harness.reporting import wait_until
 from harness.sandbox import Sandbox, SandboxError, Volume
 from harness.service import Service, ServiceError
-from harness.testing import require_root, wait_until
+from harness.testing import require_root
 
 PAUSE_S = 1.0           # between the copies of the two volumes
 SLOW_TRANSFER_MS = 5000  # --break writer: between the two halves, longer than the freeze takes

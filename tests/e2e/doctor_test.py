@@ -5,9 +5,10 @@ import os
 import signal
 import socket
 
+from harness.reporting import wait_until
 from harness.sandbox import Volume
 from harness.service import CONFIG, RUNTIME, Service
-from harness.testing import EndToEndTest, main, wait_until
+from harness.testing import EndToEndTest, main
 
 GOOD, RISK, USAGE, FAILURE = 0, 1, 2, 3
 VSS, NOBODY = 990, 65534

@@ -4,10 +4,11 @@ import signal
 import time
 
 from harness.probe import Probe, now
+from harness.reporting import wait_until
 from harness.sandbox import Volume
 from harness.service import Service
 from harness.slots import Slots
-from harness.testing import EndToEndTest, main, wait_until
+from harness.testing import EndToEndTest, main
 
 FREEZE_BUDGET_S = 4
 CONFIG = f"""

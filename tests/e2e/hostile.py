@@ -11,9 +11,10 @@ import argparse
 import sys
 
 from harness.programs import Programs
+from harness.reporting import wait_until
 from harness.sandbox import Sandbox, SandboxError, Volume
 from harness.service import Service, ServiceError
-from harness.testing import require_root, wait_until
+from harness.testing import require_root
 
 WARM_UP_ACTS = 2000     # each kind of act came several times
 GROWTH_MAX = 64 << 10   # bytes: what differs from one moment to the next, not from act to act

@@ -12,9 +12,10 @@ import time
 
 from harness.hv_vss_standin import E_FAIL, OK, HvVssStandin
 from harness.probe import Probe, now
+from harness.reporting import wait_until
 from harness.sandbox import Volume
 from harness.service import RUNTIME, Service
-from harness.testing import EndToEndTest, main, wait_until
+from harness.testing import EndToEndTest, main
 
 VOLUMES = [Volume("a")]
 

@@ -9,8 +9,9 @@ import stat
 
 from harness.cell import WITHIN_S
 from harness.probe import now
+from harness.reporting import wait_until
 from harness.scenario import Scenario, volumes_of
-from harness.testing import EndToEndTest, main, wait_until
+from harness.testing import EndToEndTest, main
 
 KERNEL_LOG = "/dev/kmsg"
 DAEMON_ERROR = "<27>"

@@ -2,9 +2,10 @@
 
 from harness.probe import Probe, now
 from harness.process import kill_at_once
+from harness.reporting import wait_until
 from harness.sandbox import Volume
 from harness.service import Service
-from harness.testing import EndToEndTest, main, wait_until
+from harness.testing import EndToEndTest, main
 
 
 class RestartInMidHold(EndToEndTest):

@@ -4,9 +4,10 @@ import os
 import signal
 
 from harness.probe import Probe, now
+from harness.reporting import wait_until
 from harness.sandbox import Volume
 from harness.service import Service
-from harness.testing import wait_until, EndToEndTest, main
+from harness.testing import EndToEndTest, main
 
 NOT_RUN = 125
 

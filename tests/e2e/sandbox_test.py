@@ -8,8 +8,9 @@ import tempfile
 import time
 
 from harness import images
+from harness.reporting import wait_until
 from harness.sandbox import SandboxError, Volume
-from harness.testing import EndToEndTest, main, wait_until
+from harness.testing import EndToEndTest, main
 
 
 class LeavingTheSandbox(EndToEndTest):

@@ -3,10 +3,11 @@
 import time
 
 from harness.probe import Probe, now
+from harness.reporting import wait_until
 from harness.sandbox import Volume
 from harness.scenario import Scenario, volumes_of
 from harness.service import Service
-from harness.testing import EndToEndTest, main, wait_until
+from harness.testing import EndToEndTest, main
 
 EINVAL = 22
 STACK = [Volume("outer", size_mib=256), Volume("inner", parent="outer")]

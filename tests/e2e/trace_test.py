@@ -4,9 +4,10 @@ import json
 import time
 
 from harness.probe import Probe
+from harness.reporting import wait_until
 from harness.sandbox import Volume
 from harness.service import RUNTIME, Service
-from harness.testing import EndToEndTest, main, wait_until
+from harness.testing import EndToEndTest, main
 
 HOST_TRACE = "/run/host.trace"
 GUEST_TRACE = "/run/guest.trace"

@@ -1,7 +1,7 @@
 """The kernel's own limits at its doors to a Hyper-V host, in compressed time; a hostile host at
 /dev/uioN; many backups. See kernel_doors_test.py."""
 
-from harness.door_guests import STOCK, UIO, VSSD, Bench, StockDaemon, Vssd
+from harness.door_guests import UIO, VSSD, Bench, StockDaemon, Vssd
 from harness.door_limits import LIMIT_FACTS, LIMIT_ROWS, QEMU, patient_vssd
 from harness.door_machine import door_machine
 from harness.door_table import Column, print_table

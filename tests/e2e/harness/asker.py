@@ -7,7 +7,7 @@ wait for the harness.
 import dataclasses
 import json
 
-from harness.testing import wait_until
+from harness.reporting import wait_until
 
 OK, E_FAIL = "0x00000000", "0x80004005"
 PATIENCE_S = 20

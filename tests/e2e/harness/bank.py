@@ -4,7 +4,7 @@ import mmap
 import os
 import struct
 
-from harness.testing import wait_until
+from harness.reporting import wait_until
 
 PAGE = "/run/bank.page"
 DATABASES = ("/mnt/a/bank.db", "/mnt/b/bank.db")

@@ -7,8 +7,8 @@ it stays so, how often the writer is told to run again.
 
 import time
 
+from harness.reporting import wait_until
 from harness.scenario import NOTHING_FROZEN, Scenario, volumes_of
-from harness.testing import wait_until
 
 WITHIN_S = 1.0
 IN_FLIGHT_S = 0.3

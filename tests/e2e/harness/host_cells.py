@@ -9,8 +9,8 @@ from harness.asker import E_FAIL, OK, BackupAsker, ScriptAsker
 from harness.cell import ANSWER_S, IN_FLIGHT_S, QUIET_S, WITHIN_S, Cell
 from harness.probe import now
 from harness.process import kill_at_once
+from harness.reporting import wait_until
 from harness.scenario import MARKS, NOTHING_FROZEN, PHASES, Scenario
-from harness.testing import wait_until
 
 NAME = "hyperv:shm"  # as the record calls the host
 AT_ONCE_S = 0.5

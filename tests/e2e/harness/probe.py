@@ -9,8 +9,8 @@ That it is frozen is the kernel's own word, never the time a write takes: a disk
 import os
 import struct
 
+from harness.reporting import wait_until
 from harness.sandbox import Sandbox
-from harness.testing import wait_until
 
 PAGE = "/run/probe.page"
 STARTED, PROVED, COMPLETED, ERROR = range(4)

@@ -1,7 +1,8 @@
-"""Where the programs under test are, and which shared libraries they need inside the sandbox."""
+"""Where the programs under test are, and which shared libraries they need where they run."""
 
 import functools
 import json
+import os
 import re
 import subprocess
 
@@ -11,14 +12,19 @@ ON_REQUEST = ("hv_vss_daemon",)  # not ours, and perhaps not there: Sandbox.add_
 
 
 class Programs:
-    """Built programs by name, from the list that CMake writes (tests/e2e/programs.json)."""
+    """Built programs by name, from the list that CMake writes (programs.json)."""
 
     def __init__(self, list_file):
+        self._list_file = os.path.abspath(list_file)
         with open(list_file, encoding="utf-8") as file:
             self._paths = json.load(file)
 
     def path(self, name):
         return self._paths[name]
+
+    def build_directory(self):
+        """build/dev: the list stands in tests/NAME of it."""
+        return os.path.dirname(os.path.dirname(os.path.dirname(self._list_file)))
 
     def inside(self):
         """Names of those that are copied into every sandbox."""

@@ -15,15 +15,14 @@ flight for ext4 alone, which writes its superblock; xfs writes nothing and btrfs
 there inner is an ext4 and a lies on it: a stays frozen until inner's FITHAW has returned.
 """
 
-import os
 import time
 
 from harness.asker import LocalAsker
 from harness.probe import PAGE, STARTED, PROVED, Page, Probe
+from harness.reporting import wait_until
 from harness.sandbox import Volume
 from harness.service import Service
 from harness.slots import Slots
-from harness.testing import wait_until
 
 PHASES = ("PREPARE", "ARMED", "FREEZE", "HELD", "THAW")
 NOTHING_FROZEN = ("PREPARE", "ARMED")

@@ -4,7 +4,7 @@ import json
 import os
 
 from harness.process import kill_at_once
-from harness.testing import wait_until
+from harness.reporting import wait_until
 
 RUNTIME = "/run/openvss"
 CONFIG = "/etc/openvss/openvss.toml"

@@ -13,18 +13,8 @@ import unittest
 
 from harness import images
 from harness.programs import Programs
+from harness.reporting import PREREQUISITE_MISSING, run_tests, wait_until
 from harness.sandbox import Sandbox
-
-PREREQUISITE_MISSING = 77
-
-
-def wait_until(condition, timeout):
-    """Polls; the last value of `condition()`."""
-    until = time.monotonic() + timeout
-    while not (value := condition()) and time.monotonic() < until:
-        time.sleep(0.005)
-    return value
-
 
 def require_root(what):
     if os.geteuid() != 0:
@@ -91,19 +81,6 @@ class EndToEndTest(unittest.TestCase):
         return disk
 
 
-class Narrator(unittest.TextTestResult):
-    """Names each test before it runs and its time after."""
-
-    def startTest(self, test):
-        self._began = time.monotonic()
-        print(f"{test.id().removeprefix('__main__.')}", flush=True)
-        super().startTest(test)
-
-    def stopTest(self, test):
-        print(f"  {time.monotonic() - self._began:.1f} s", flush=True)
-        super().stopTest(test)
-
-
 def main():
     """Body of every *_test.py."""
     parser = argparse.ArgumentParser()
@@ -113,5 +90,4 @@ def main():
     require_root("this test")
     EndToEndTest.programs = Programs(options.programs)
     EndToEndTest.program_list = os.path.abspath(options.programs)
-    unittest.main(argv=[sys.argv[0]] + options.tests,
-                  testRunner=unittest.TextTestRunner(sys.stdout, resultclass=Narrator, verbosity=0))
+    run_tests(options.tests)

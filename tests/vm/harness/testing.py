@@ -7,23 +7,12 @@ import argparse
 import os
 import shutil
 import sys
-import time
 import unittest
 
 from harness.kernel import Unavailable, kernel
 from harness.programs import Programs
+from harness.reporting import PREREQUISITE_MISSING, run_tests
 from harness.vm import QEMU, Vm
-
-PREREQUISITE_MISSING = 77
-
-
-def wait_until(condition, timeout):
-    """Polls; the last value of `condition()`."""
-    until = time.monotonic() + timeout
-    while not (value := condition()) and time.monotonic() < until:
-        time.sleep(0.02)
-    return value
-
 
 class VmTest(unittest.TestCase):
     programs = None  # set by main()
@@ -35,19 +24,6 @@ class VmTest(unittest.TestCase):
         """See harness.vm.Vm; `programs` are the names of what the guest gets."""
         options.setdefault("log", self.id().removeprefix("__main__."))
         return Vm(self.programs, with_programs=options.pop("programs", ()), **options)
-
-
-class Narrator(unittest.TextTestResult):
-    """Names each test before it runs and its time after."""
-
-    def startTest(self, test):
-        self._began = time.monotonic()
-        print(f"{test.id().removeprefix('__main__.')}", flush=True)
-        super().startTest(test)
-
-    def stopTest(self, test):
-        print(f"  {time.monotonic() - self._began:.1f} s", flush=True)
-        super().stopTest(test)
 
 
 def main(kernels=("6.1",)):
@@ -65,8 +41,7 @@ def main(kernels=("6.1",)):
             skip(str(missing))
     VmTest.programs = Programs(options.programs)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    unittest.main(argv=[sys.argv[0]] + options.tests,
-                  testRunner=unittest.TextTestRunner(sys.stdout, resultclass=Narrator, verbosity=0))
+    run_tests(options.tests)
 
 
 def skip(why):
