@@ -89,9 +89,14 @@ struct LeaveFreezeWindow {};
 struct KeepRecord {
   TransactionId transaction;
 };
+// Said at once where no disk is needed, on the kernel's log: something stays frozen until an
+// administrator acts, or no longer does.
+struct TellKernelLog {
+  Reason text;
+};
 
-using Action =
-    std::variant<AcceptParticipant, RefuseParticipant, Tell, Withdraw, TellLate, GrantTime, Answer,
-                 Notify, WriteNote, CloseNote, EnterFreezeWindow, LeaveFreezeWindow, KeepRecord>;
+using Action = std::variant<AcceptParticipant, RefuseParticipant, Tell, Withdraw, TellLate,
+                            GrantTime, Answer, Notify, WriteNote, CloseNote, EnterFreezeWindow,
+                            LeaveFreezeWindow, KeepRecord, TellKernelLog>;
 
 }  // namespace vss::coordinator

@@ -48,7 +48,8 @@ void Coordinator::State::tell(Participant& participant, Operation operation, Ins
   act(Tell{.id = participant.id,
            .operation = operation,
            .message_id = participant.message_id,
-           .transaction = transaction.id,
+           // While that stands nothing else is asked, though requests come and are refused.
+           .transaction = debt.abandoned ? debt.id : transaction.id,
            .reply_deadline = deadline,
            .hold_deadline = held ? transaction.hold_deadline : Instant::never()});
 }
@@ -175,6 +176,11 @@ void Coordinator::State::ask_freezer() {
             .may_be_frozen = transaction.freezer_saw_freeze,
             .plain = freezer->plain};
   }
+}
+
+// A plain freezer that joins while what another one froze is nobody's. It has the time it needs.
+void Coordinator::State::tell_plain_to_settle(Participant& freezer) {
+  tell(freezer, Operation::kThaw, Instant::never(), false);
 }
 
 void Coordinator::State::tell_freezer_upward(Operation operation) {

@@ -124,6 +124,7 @@ void Coordinator::State::perform(Effect effect) {
 Reason Coordinator::State::why_not_ready(bool filesystems) const {
   const Participant& freezer = registry.freezer_place();
   const bool connected = freezer.used();
+  if (debt.abandoned) return sentences::left_frozen(debt.id);
   if (debt.id.valid()) {
     return sentences::freezer_unclean(debt.id, connected, connected ? standing.reason : Reason{});
   }
@@ -178,9 +179,10 @@ TransactionId Coordinator::open_transaction() const {
 
 const Reason& Coordinator::not_ready() const {
   State& state = *state_;
-  state.not_ready_reason = state.is_open() ? sentences::busy(state.transaction.requester_name,
-                                                             state.transaction.id, state.phase)
-                                           : state.why_not_ready(true);
+  const bool busy = state.is_open() && !state.debt.abandoned;
+  state.not_ready_reason =
+      busy ? sentences::busy(state.transaction.requester_name, state.transaction.id, state.phase)
+           : state.why_not_ready(true);
   return state.not_ready_reason;
 }
 

@@ -145,18 +145,6 @@ TEST_F(PlainFreezer, ThatFailsToThawStillReleasesTheWriters) {
   EXPECT_EQ(story.asked(writer), kThaw);
   story.yes(writer);
   EXPECT_FALSE(story.answer_to(2)->success);
-  EXPECT_TRUE(story.coordinator.not_ready().empty());
-}
-
-TEST_F(PlainFreezer, ThatIsLostInTheHoldFailsTheThawAndBlocksNothing) {
-  hold();
-  story.leaves(freezer);
-  EXPECT_EQ(story.asked(writer), kThaw);
-  story.yes(writer);
-  EXPECT_EQ(story.record().result, Result::kTorn);
-  EXPECT_EQ(story.all_of<LeaveFreezeWindow>().size(), 1U);
-  story.plain_freezer();
-  EXPECT_TRUE(story.coordinator.not_ready().empty());
 }
 
 TEST_F(PlainFreezer, SeesAnAbortAsThaw) {

@@ -79,6 +79,7 @@ void Coordinator::State::release_unconfirmed() {
     record.released_without_freezer = true;
     transaction.torn = true;
     blame(sentences::released_unconfirmed(policy.release_margin));
+    if (debt.plain) abandon_plain_debt();  // a guardian would go on trying
   }
   release_writers();
 }

@@ -107,6 +107,9 @@ class EventStory {
   void abort(RequesterId requester = kOther) {
     happens(AbortRequested{requester, "vssctl", ++tags_});
   }
+  void abort_as_thawed(RequesterId requester = kOther) {
+    happens(AbortRequested{requester, "vssctl", ++tags_, true});
+  }
   void gone(RequesterId requester = kHost) { happens(RequesterGone{requester, "closed"}); }
 
   // The participant answers what it was told last.

@@ -30,7 +30,8 @@ struct FreezerStanding {
 };
 
 // The one freezer; a second is refused. `plain`: a filesystem daemon written for FreeBSD; it
-// reports no standing and no summary: its word is taken, and the record says so.
+// reports no standing and no summary: its word is taken, and the record says so. It is told THAW at
+// once where another one left filesystems frozen.
 struct FreezerJoined {
   std::uint64_t connection = 0;
   bool plain = false;
@@ -116,11 +117,13 @@ struct ThawRequested {
   TransactionId transaction;
 };
 
-// End whatever is open, whoever asked for it (`vssctl thaw`).
+// End whatever is open, whoever asked for it (`vssctl thaw`). `all_thawed`: an administrator's word
+// that nothing is frozen any more (`vssctl thaw --force`); it settles what a plain freezer left.
 struct AbortRequested {
   RequesterId requester;
   Name name;
   std::uint32_t tag = 0;
+  bool all_thawed = false;
 };
 
 struct RequesterGone {
@@ -136,9 +139,10 @@ struct OpenNote {
   RequesterKind kind{};
   Selection selection{};
   Grade require{};
-  // A registered freezer takes part: nothing new begins before it, or its mark, says that nothing
-  // of this is frozen.
+  // A freezer takes part: nothing new begins before it is known that nothing of this is frozen,
+  // which a registered one says, or its mark, and a plain one by its answer to THAW.
   bool freezer_owes = false;
+  bool freezer_plain = false;
 };
 
 // At start, before anything else: the note of a driver that died with a transaction open. The link

@@ -77,7 +77,8 @@ Reason Coordinator::State::sentence_of(Result result) {
 }
 
 // A requester that was promised a copy and has not heard that it is torn hears it with its next
-// THAW; a host's note stays until then, so that a restart of the driver does not forget it.
+// THAW; a host's note stays until then, so that a restart of the driver does not forget it. So does
+// one of filesystems that a plain freezer left frozen.
 void Coordinator::State::keep_ended(Result result) {
   if (transaction.check_only) return;
   const bool host = transaction.kind != RequesterKind::kLocal;
@@ -89,7 +90,7 @@ void Coordinator::State::keep_ended(Result result) {
              .by_name = host,
              .owed = owed,
              .how = record.sentence});
-  if (note == transaction.id && !(host && owed)) close_note();
+  if (!(host && owed)) close_note_of(transaction.id);
 }
 
 void Coordinator::State::write_note() {
@@ -100,10 +101,12 @@ void Coordinator::State::write_note() {
                  .kind = transaction.kind,
                  .selection = transaction.options.selection,
                  .require = transaction.require,
-                 .freezer_owes = transaction.filesystems && !transaction.freezer_plain}});
+                 .freezer_owes = transaction.filesystems,
+                 .freezer_plain = transaction.freezer_plain}});
 }
 
-void Coordinator::State::close_note() {
+void Coordinator::State::close_note_of(TransactionId id) {
+  if (note != id || debt.abandoned) return;
   note = {};
   act(CloseNote{});
 }

@@ -1,4 +1,6 @@
 // The freezer, its guardian, and word that everything is thawed.
+#include <utility>
+
 #include "coordinator/sentences.hpp"
 #include "coordinator/state.hpp"
 
@@ -16,6 +18,11 @@ void Coordinator::State::on(const FreezerJoined& event) {
   freezer->timeout = policy.timeout_default;
   standing = event.standing;
   act(AcceptParticipant{event.connection, freezer->id, freezer->timeout});
+  // What a plain freezer left frozen is in no slot: only another one that thaws can know of it.
+  if (debt.plain) {
+    if (event.plain) tell_plain_to_settle(*freezer);
+    return;
+  }
   // A freezer that starts has looked at every slot: clean speaks for those of its predecessor too.
   if (!event.plain && event.standing.clean) filesystems_released();
 }
@@ -35,7 +42,8 @@ void Coordinator::State::on(const FreezerStatus& event) {
   // Clean counts only when it was said after the question was answered, or names the transaction:
   // an older one may still have been on its way.
   const bool asked = freezer->message_id != 0;
-  if (debt.id.valid() && event.standing.clean && (thawed || !asked)) filesystems_released();
+  const bool speaks_for_it = debt.id.valid() && !debt.plain;
+  if (speaks_for_it && event.standing.clean && (thawed || !asked)) filesystems_released();
 }
 
 void Coordinator::State::on(const ThawedMark& event) {
@@ -104,17 +112,19 @@ void Coordinator::State::freezer_confirmed_end(const Participant& freezer, const
     }
   }
   const bool nothing_left = said.in_flight == 0 && (event.success || said.frozen == 0);
-  // A plain freezer reports nothing further: its answer, whatever it is, is its last word.
-  if (freezer.plain || nothing_left) filesystems_released();
+  if (freezer.plain ? event.success : nothing_left) return filesystems_released();
+  if (!freezer.plain) return;
+  // It counts nothing and reports nothing further. The writers need not wait for more.
+  abandon_plain_debt();
+  if (is_open()) fire(Trigger::kThawConfirmed);
 }
 
 void Coordinator::State::freezer_left(Participant& freezer, const Reason& reason) {
   const bool takes_part = is_open() && transaction.filesystems && transaction.freezer == freezer.id;
   registry.remove(freezer);
   standing = FreezerStanding{};
-  // Without a FREEZE nothing is frozen; a plain freezer's filesystems thaw with its descriptor, as
-  // far as anybody can ever know. One that comes and goes does not speak for another's.
-  const bool settled = debt.plain || !debt.may_be_frozen;
+  if (debt.plain) abandon_plain_debt();
+  const bool settled = !debt.may_be_frozen;  // without a FREEZE nothing is frozen
   if (!takes_part || phase == Phase::kThawWriters || phase == Phase::kAbortWriters) {
     if (settled && debt.id.valid()) filesystems_released();
     return;
@@ -137,9 +147,20 @@ void Coordinator::State::freezer_failed(const Reason& why) {
   fire(Trigger::kFreezerFailed);
 }
 
+void Coordinator::State::abandon_plain_debt() {
+  if (debt.abandoned) return;
+  debt.abandoned = true;
+  act(TellKernelLog{sentences::left_frozen(debt.id)});
+}
+
 // Nothing is frozen any more, of the open transaction or of one that ended without knowing.
 void Coordinator::State::filesystems_released() {
-  debt = {};
+  const FreezerDebt paid = std::exchange(debt, {});
+  if (paid.abandoned) {
+    act(TellKernelLog{sentences::thawed_at_last(paid.id)});
+    const EndedTransaction* before = ended.find(paid.id);
+    if (before != nullptr && !(before->by_name && before->owed)) close_note_of(paid.id);
+  }
   if (is_open()) {
     fire(Trigger::kThawConfirmed);
   } else {

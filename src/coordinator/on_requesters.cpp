@@ -95,10 +95,11 @@ void Coordinator::State::thaw_of_link(const ThawRequested& event) {
   act(answer);
   if (torn == nullptr) return;
   torn->owed = false;
-  if (note == torn->id) close_note();
+  close_note_of(torn->id);
 }
 
 void Coordinator::State::on(const AbortRequested& event) {
+  if (event.all_thawed && debt.abandoned) filesystems_released();
   if (!is_open()) {
     const Reason not_clean = why_not_ready(false);
     act(Answer{.requester = event.requester,
@@ -142,7 +143,13 @@ void Coordinator::State::on(const NoteFound& event) {
              .owed = true,
              .how = sentences::driver_died(found.transaction, found.answered)});
   note = found.transaction;
-  if (found.freezer_owes) debt = {.id = found.transaction, .may_be_frozen = true};
+  if (!found.freezer_owes) return;
+  debt = {.id = found.transaction, .may_be_frozen = true, .plain = found.freezer_plain};
+  if (!debt.plain) return;
+  // Its daemon lost the device with the driver that died. What it did then, nobody knows.
+  window_open = true;
+  act(EnterFreezeWindow{.transaction = debt.id});
+  abandon_plain_debt();
 }
 
 void Coordinator::State::wait_for_end(WaitingRequest::Kind kind, RequesterId requester,

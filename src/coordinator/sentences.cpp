@@ -72,6 +72,17 @@ Reason freezer_unclean(TransactionId id, bool connected, std::string_view reason
       reason.empty() ? "it has not confirmed that nothing is frozen; see its log" : reason);
 }
 
+// On the kernel's log, too: whoever reads it there has nothing else.
+Reason left_frozen(TransactionId id) {
+  return join("what a daemon at /dev/hv_fsvss_dev froze for transaction ", base::to_text(id),
+              " may be frozen still, and nobody thaws it: start that daemon again, or thaw by "
+              "`fsfreeze -u MOUNTPOINT` and then run `vssctl thaw --force`");
+}
+
+Reason thawed_at_last(TransactionId id) {
+  return join("nothing of transaction ", base::to_text(id), " is frozen any more");
+}
+
 Reason expected_absent(std::string_view writer) {
   return join("writer '", writer,
               "' is expected and not connected: start it, or take it out of writers.expected");

@@ -16,6 +16,8 @@ Reason busy(std::string_view owner, TransactionId id, Phase phase);
 Reason no_freezer();
 Reason no_guardian();
 Reason freezer_unclean(TransactionId id, bool connected, std::string_view reason);
+Reason left_frozen(TransactionId id);
+Reason thawed_at_last(TransactionId id);
 Reason expected_absent(std::string_view writer);
 Reason writers_limit(std::size_t limit);
 Reason second_freezer(bool first_is_plain);

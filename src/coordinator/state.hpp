@@ -69,7 +69,10 @@ struct LevelRun {
 struct FreezerDebt {
   TransactionId id;            // none: nothing is owed
   bool may_be_frozen = false;  // it was told FREEZE: the freeze window stays until it is paid
-  bool plain = false;          // of a plain freezer, which cannot say more than it has answered
+  bool plain = false;          // of a plain freezer: no clean status and no mark speaks for it
+  // It is gone, or could not thaw, and nobody does it in its place: on Linux a frozen filesystem
+  // stays so when its freezer's descriptors are closed. An administrator was told.
+  bool abandoned = false;
 };
 
 struct Coordinator::State {
@@ -113,6 +116,7 @@ struct Coordinator::State {
   void freezer_left(Participant& freezer, const Reason& reason);
   void freezer_failed(const Reason& why);
   void thawed_unasked();
+  void abandon_plain_debt();
   void filesystems_released();
 
   // --- events of requesters (on_requesters.cpp) ---
@@ -152,13 +156,14 @@ struct Coordinator::State {
   Reason sentence_of(Result result);
   void keep_ended(Result result);
   void write_note();
-  void close_note();
+  void close_note_of(TransactionId id);
   void answer_opener(bool success);
   void notify(Notify::What what, bool success);
   void leave_window_if_released();
 
   // --- asking (asking.cpp) ---
   void tell(Participant& participant, Operation operation, Instant deadline, bool awaited);
+  void tell_plain_to_settle(Participant& freezer);
   void withdraw(Participant& participant);
   void withdraw_all();
   void start_levels(bool upward, Instant writers_part_end);
