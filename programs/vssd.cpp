@@ -9,6 +9,7 @@
 #include "base/exit_status.hpp"
 #include "command_line.hpp"
 #include "config/nearest_name.hpp"
+#include "platform/console.hpp"
 #include "vssd_setup.hpp"
 
 namespace vss::programs {
@@ -64,12 +65,14 @@ void add_options(CLI::App& app, VssdOptions& options) {
 }
 
 driver::DriverOptions driver_options(std::optional<gid_t> administrators, const Identity& identity,
-                                     base::TransactionId on_page, Warnings& warnings) {
+                                     base::TransactionId on_page, int kernel_log,
+                                     Warnings& warnings) {
   driver::DriverOptions options;
   options.version = OPENVSS_VERSION;
   options.warnings = warnings.all();
   options.last_thawed = on_page;
   options.administrator_group = administrators;
+  options.kernel_log = kernel_log;
   if (!identity.was_root) options.administrator_user = ::geteuid();
   return options;
 }
@@ -100,6 +103,9 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   const base::TransactionId on_page = last_thawed_on_page(configuration);
   const auto administrators = platform::find_group(configuration.control_group);
 
+  // Root's alone as well. Where it cannot be opened, standard error has to do.
+  const auto kernel_log = platform::open_kernel_log();
+
   std::optional<platform::Keeper> keeper;
   if (options.spawn) {
     auto started = start_helpers(configuration, options);
@@ -124,7 +130,8 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   platform::EventLoop loop;
   driver::Log log(STDERR_FILENO, static_cast<base::LogSeverity>(configuration.log_level));
   driver::Driver driver(loop, notifier, log, configuration,
-                        driver_options(administrators, identity, on_page, warnings),
+                        driver_options(administrators, identity, on_page,
+                                       kernel_log ? kernel_log->get() : -1, warnings),
                         driver::NoteFile(std::move(*note)), std::move(*store));
   driver.add_doors(std::move(*doors));
   driver.add_nodes(std::move(nodes));

@@ -1,6 +1,9 @@
 // What the coordinator asked for, performed in its order.
+#include <unistd.h>
+
 #include "driver/driver.hpp"
 #include "platform/clock.hpp"
+#include "platform/console.hpp"
 
 namespace vss::driver {
 
@@ -54,6 +57,7 @@ void Driver::perform(const coordinator::EnterFreezeWindow&) {
 }
 void Driver::perform(const coordinator::LeaveFreezeWindow&) {
   window_open_ = false;
+  settle_lost();  // nothing of the driver before this one is frozen either
 }
 
 void Driver::perform(const coordinator::KeepRecord&) {
@@ -72,6 +76,17 @@ void Driver::perform(const coordinator::KeepRecord&) {
     if (!record.check_only) host_story_.forget(record.requester);
   }
   unwritten_.push_back(transaction_.make_record(record, std::move(host)));
+}
+
+// The log waits for the thaw of which this line says that nobody brings it about. Neither place
+// waits for a reader.
+void Driver::perform(const coordinator::TellKernelLog& line) {
+  log_.error(line.text);
+  if (options_.kernel_log >= 0) {
+    platform::kernel_log_line(options_.kernel_log, line.text);
+  } else if (platform::leads_to_no_file(STDERR_FILENO)) {
+    platform::print_line(STDERR_FILENO, base::FixedText<260>{"vssd: "}.append(line.text));
+  }
 }
 
 void Driver::finish_step() {

@@ -151,7 +151,7 @@ void Driver::set_next_deadline() {
   next = base::earlier_of(next, base::earlier_of(next_alive_, stop_by_));
   next = base::earlier_of(next, base::earlier_of(lost_settled_at_, next_host_deadline()));
   if (nodes_) next = base::earlier_of(next, nodes_->next_deadline());
-  if (window_open_ && !freezer_connected()) {
+  if (window_open_ && !participants_.registered_freezer_connected()) {
     next = base::earlier_of(next, now + kPageInterval);
   }
   if (log_waits_) next = base::earlier_of(next, now + kLogInterval);
@@ -162,13 +162,17 @@ bool Driver::freezer_connected() const {
   return participants_.freezer_connected() || (nodes_ && nodes_->daemon_connected());
 }
 
-// While the freezer is gone, the guardian's or the recovery's mark is the only word of the thaw.
+// While vss-freezer is gone, the guardian's or the recovery's mark is the only word of the thaw,
+// also where a plain daemon has taken its place. Whether it is the mark that is waited for, the
+// coordinator knows: requests that were refused meanwhile have numbers of their own.
 void Driver::watch_thawed_page() {
-  if (!window_open_ || freezer_connected()) return;
+  if (!window_open_ || participants_.registered_freezer_connected()) return;
   const base::TransactionId thawed = thawed_page_.last_thawed();
-  if (thawed != transaction_.id() || thawed == last_mark_) return;
+  if (!thawed.valid() || thawed == last_mark_) return;
   last_mark_ = thawed;
-  log_.info("the thawed page shows that everything is thawed");
+  log_.info(base::FixedText<96>{"the thawed page shows transaction "}
+                .append(base::to_text(thawed))
+                .append(" as thawed"));
   post(coordinator::ThawedMark{thawed});
 }
 

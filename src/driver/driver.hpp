@@ -50,6 +50,7 @@ struct DriverOptions {
   uid_t freezer_user = 0;             // tests name their own
   std::optional<gid_t> administrator_group;
   std::optional<uid_t> administrator_user;  // beside user 0: who runs an unprivileged vssd
+  int kernel_log = -1;                      // open for writing; -1: it may not be opened
 };
 
 class Driver final : private devices::NodeHost,
@@ -137,6 +138,7 @@ class Driver final : private devices::NodeHost,
   void perform(const coordinator::EnterFreezeWindow& enter);
   void perform(const coordinator::LeaveFreezeWindow& leave);
   void perform(const coordinator::KeepRecord& keep);
+  void perform(const coordinator::TellKernelLog& line);
   void finish_step();
   void write_records();
 

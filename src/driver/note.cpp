@@ -15,6 +15,7 @@ constexpr std::string_view kDriver = "driver ";
 constexpr std::string_view kOpen = "open ";
 constexpr std::string_view kAnswered = "answered ";
 constexpr std::string_view kFreezer = "freezer ";
+constexpr std::string_view kPlainFreezer = "daemon ";
 constexpr std::string_view kNoFreezer = "- ";
 
 bool take_prefix(std::string_view& text, std::string_view prefix) {
@@ -61,7 +62,8 @@ std::optional<coordinator::OpenNote> parse_open(std::string_view text) {
   const bool words = id && take_word(text, coordinator::RequesterKind::kLocal, open.kind) &&
                      take_word(text, coordinator::Selection::kPaths, open.selection) &&
                      take_word(text, coordinator::Grade::kApplication, open.require);
-  open.freezer_owes = words && take_prefix(text, kFreezer);
+  open.freezer_plain = words && take_prefix(text, kPlainFreezer);
+  open.freezer_owes = open.freezer_plain || (words && take_prefix(text, kFreezer));
   if (!words || (!open.freezer_owes && !take_prefix(text, kNoFreezer))) return std::nullopt;
   const auto requester = take_until(text, '\n');
   if (!requester) return std::nullopt;
@@ -81,7 +83,8 @@ NoteText to_text(const Note& note) {
     text.append(to_text(note.open->kind)).append(" ");
     text.append(to_text(note.open->selection)).append(" ");
     text.append(to_text(note.open->require)).append(" ");
-    text.append(note.open->freezer_owes ? kFreezer : kNoFreezer);
+    const std::string_view freezer = note.open->freezer_plain ? kPlainFreezer : kFreezer;
+    text.append(note.open->freezer_owes ? freezer : kNoFreezer);
     text.append(note.open->requester);
   }
   NoteText padded;

@@ -38,6 +38,16 @@ TEST(Note, IsReadBackAsWritten) {
   }
 }
 
+TEST(Note, KeepsWhetherTheFreezerIsPlain) {
+  Note note = held_note(true);
+  EXPECT_FALSE(parse_note(to_text(note)).open->freezer_plain);
+  note.open->freezer_plain = true;
+  const auto open = parse_note(to_text(note)).open;
+  ASSERT_TRUE(open);
+  EXPECT_TRUE(open->freezer_owes && open->freezer_plain);
+  EXPECT_EQ(open->requester.view(), "vssctl:812");
+}
+
 TEST(Note, OfNothingOpenKeepsTheNumbers) {
   const Note note = parse_note(to_text(Note{.open = {}, .first = kFirst}));
   EXPECT_FALSE(note.open);

@@ -102,9 +102,8 @@ records::TransactionRecord record_of_lost(const coordinator::OpenNote& note,
   record.grade = coordinator::Grade::kCrash;
   record.result = note.answered ? coordinator::Result::kTorn : coordinator::Result::kAborted;
   record.sentence =
-      note.answered ? "vssd was restarted while this transaction was held: freezer or guardian "
-                      "thawed, and the "
-                      "copy may be torn; take it again."
+      note.answered ? "vssd was restarted while this transaction was held: its filesystems were "
+                      "thawed, and the copy may be torn; take it again."
                     : "vssd was restarted before everything held: nothing was promised; try again.";
   record.warnings = {"the times are those of the restart: the driver that knew more is gone"};
   return record;

@@ -118,9 +118,14 @@ int thaw(Session& session, const Options& options) {
                    .kind = base::ErrorKind::kPrerequisite});
   }
   // What vssd says is printed but does not decide: it may be the one that hangs.
-  ask_once(session, *request, kForceLimit, "asking vssd to end the open transaction");
+  const int ended =
+      ask_once(session, *request, kForceLimit, "asking vssd to end the open transaction");
   const auto recovered = run_recovery(session.configuration.runtime_dir);
   if (!recovered) return report(session.messages, recovered.error());
+  if (ended == base::kExitYes || *recovered != base::kExitYes) return *recovered;
+  // What a plain daemon left frozen is in no slot: vssd has only the administrator's word.
+  request->all_thawed = true;
+  ask_once(session, *request, kForceLimit, "telling vssd that nothing is frozen");
   return *recovered;
 }
 

@@ -179,6 +179,29 @@ TEST_F(VssctlTest, ForcedThawRunsTheRecoveryBesideIt) {
   EXPECT_THAT(ended.err, HasSubstr("cannot connect"));
 }
 
+// What a plain daemon left frozen is in no slot: vssd has to be told.
+TEST_F(VssctlTest, ForcedThawGivesItsWordOnlyWhereVssdStillRefusesAndTheRecoverySucceeded) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root: NOTHING was tested";
+  std::filesystem::copy(VSSCTL_PROGRAM, path("vssctl"));
+  std::vector<bool> words;
+  bool refuses = true;
+  serve([&](FakePeer& peer, const ControlRequest& request) {
+    words.push_back(request.all_thawed);
+    peer.reply(!refuses || request.all_thawed, "may be frozen still");
+  });
+  script_file("vss-freezer", "exit 0");
+  EXPECT_EQ(run({"thaw", "--force"}, {}, path("vssctl")).status, 0);
+  script_file("vss-freezer", "exit 1");
+  EXPECT_EQ(run({"thaw", "--force"}, {}, path("vssctl")).status, 1);
+  vssd_->settle();
+  EXPECT_THAT(words, ElementsAre(false, true, false));
+  refuses = false;
+  script_file("vss-freezer", "exit 0");
+  EXPECT_EQ(run({"thaw", "--force"}, {}, path("vssctl")).status, 0);
+  vssd_->settle();
+  EXPECT_THAT(words, ElementsAre(false, true, false, false));
+}
+
 TEST_F(VssctlTest, MissingConfigurationThatWasNamedIsAUsageError) {
   const auto ended = run({"--config", path("absent.toml"), "status"});
   EXPECT_EQ(ended.status, 2);

@@ -6,6 +6,7 @@ namespace vss::wire {
 namespace {
 
 constexpr std::uint32_t kFlagRequireGiven = 1;
+constexpr std::uint32_t kFlagAllThawed = 2;
 
 bool read_command(const Field& field, ControlCommand& command) {
   command = ControlCommand{u32_of(field)};
@@ -31,6 +32,7 @@ bool take_request_field(const Field& field, ControlRequest& request) {
     case FieldType::kTransaction: read_transaction(field, request.transaction); return true;
     case FieldType::kFlags:
       request.require_given = (u32_of(field) & kFlagRequireGiven) != 0;
+      request.all_thawed = (u32_of(field) & kFlagAllThawed) != 0;
       return true;
     case FieldType::kHoldBudget: return read_duration(field, request.hold_budget);
     case FieldType::kNote: read_sentence(field, request.note); return true;
@@ -61,7 +63,8 @@ FrameWriter make_frame(const ControlRequest& request, std::uint32_t tag) {
   FrameWriter frame(FrameKind::kControlRequest, tag);
   frame.add_u32(FieldType::kCommand, static_cast<std::uint32_t>(request.command));
   frame.add_u64(FieldType::kTransaction, request.transaction.value);
-  frame.add_u32(FieldType::kFlags, request.require_given ? kFlagRequireGiven : 0);
+  frame.add_u32(FieldType::kFlags, (request.require_given ? kFlagRequireGiven : 0) |
+                                       (request.all_thawed ? kFlagAllThawed : 0));
   frame.add_u64(FieldType::kHoldBudget, wire_value(request.hold_budget));
   if (!request.note.empty()) frame.add_text(FieldType::kNote, request.note);
   add_filesystem_request(frame, request.filesystems);

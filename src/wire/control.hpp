@@ -37,6 +37,7 @@ struct ControlRequest {
   bool require_given = false;       // filesystems.require was asked for, else configured
   base::Duration hold_budget{0};    // 0: configured
   base::FixedText<256> note;        // snapshot: COMMAND, for the record
+  bool all_thawed = false;          // kAbort: the administrator's word that nothing is frozen
 };
 
 struct ControlReply {

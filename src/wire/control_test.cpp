@@ -29,8 +29,20 @@ TEST(ControlRequest, ComesBackWhole) {
   EXPECT_EQ(got->filesystems.selection, Selection::kNone);
   EXPECT_EQ(got->filesystems.require, Grade::kCrash);
   EXPECT_TRUE(got->require_given);
+  EXPECT_FALSE(got->all_thawed);
   EXPECT_EQ(got->hold_budget, 9s);
   EXPECT_EQ(got->note, sent->note);
+}
+
+TEST(ControlRequest, CarriesTheWordThatAllIsThawed) {
+  auto sent = std::make_unique<ControlRequest>();
+  sent->command = ControlCommand::kAbort;
+  sent->all_thawed = true;
+  const Packet packet(make_frame(*sent, 8));
+  const auto got = decode_control_request(packet.view);
+  ASSERT_TRUE(got.has_value());
+  EXPECT_TRUE(got->all_thawed);
+  EXPECT_FALSE(got->require_given);
 }
 
 TEST(ControlRequest, WithoutAKnownCommandIsRefused) {

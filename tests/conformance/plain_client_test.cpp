@@ -1,5 +1,9 @@
 // A program written for FreeBSD's two devices, at every door that serves them.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "base/runtime_paths.hpp"
 #include "device_server.hpp"
@@ -141,6 +145,80 @@ TEST_P(PlainClient, ApplicationFreezesBeforeAndThawsAfterTheFilesystemDaemon) {
   serve(*application, kThaw);
   EXPECT_EQ(control->reply()->status, wire::kStatusSuccess);
 }
+
+// A filesystem daemon that dies in a hold: on Linux its filesystems stay frozen.
+class LostDaemon : public PlainClient {
+ protected:
+  // Until the transaction has ended, so that its record could be written.
+  void lose_it_in_a_hold() {
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+    kernel_log.reset(pipe[0]);
+    kernel_log_writer.reset(pipe[1]);
+    driver.kernel_log = kernel_log_writer.get();
+    driver.configuration.policy.release_margin = base::milliseconds{50};
+    start();
+    auto daemon = open(Device::kFilesystem);
+    auto request = request_for(ControlCommand::kHold, wire::Selection::kAll);
+    request.hold_budget = base::milliseconds{600};
+    control->ask(request);
+    serve(*daemon, kFreeze);
+    const auto held = control->reply();
+    ASSERT_EQ(held->status, wire::kStatusSuccess) << held->reason.view();
+    daemon.reset();
+    EXPECT_NE(next_kernel_line().find("froze for transaction"), std::string::npos);
+    auto end = request_for(ControlCommand::kAbort);
+    EXPECT_EQ(control->ask_and_wait(end)->status, wire::kStatusFail);
+  }
+  std::string next_kernel_line() const {
+    std::array<char, 900> line{};
+    const ssize_t size = ::read(kernel_log.get(), line.data(), line.size());
+    return {line.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  }
+  bool something_is_recorded() const {
+    return !std::filesystem::is_empty(driver.state_directory() + "/records");
+  }
+  bool status_says(std::string_view text) {
+    control->ask_and_wait(request_for(ControlCommand::kStatus));
+    return control->document.find(text) != std::string::npos;
+  }
+
+  base::UniqueFd kernel_log, kernel_log_writer;
+};
+
+TEST_P(LostDaemon, IsSaidAndNothingIsRecordedBeforeAnotherOneHasThawed) {
+  lose_it_in_a_hold();
+  EXPECT_FALSE(something_is_recorded());
+  EXPECT_TRUE(status_says("may be frozen still"));
+  const auto refused =
+      control->ask_and_wait(request_for(ControlCommand::kHold, wire::Selection::kAll));
+  EXPECT_EQ(refused->status, wire::kStatusFail);
+  EXPECT_NE(refused->reason.view().find("may be frozen still"), std::string_view::npos);
+  EXPECT_FALSE(something_is_recorded());
+
+  const auto successor = GetParam().open(driver.directory(), Device::kFilesystem);
+  serve(*successor, kThaw);
+  EXPECT_NE(next_kernel_line().find("is frozen any more"), std::string::npos);
+  control->ask(request_for(ControlCommand::kHold, wire::Selection::kAll));
+  serve(*successor, kFreeze);
+  EXPECT_EQ(control->reply()->status, wire::kStatusSuccess);
+  EXPECT_TRUE(something_is_recorded());
+  control->ask(request_for(ControlCommand::kRelease));
+  serve(*successor, kThaw);
+  EXPECT_EQ(control->reply()->status, wire::kStatusSuccess);
+}
+
+TEST_P(LostDaemon, IsSettledByTheAdministratorsWord) {
+  lose_it_in_a_hold();
+  auto word = request_for(ControlCommand::kAbort);
+  word.all_thawed = true;
+  EXPECT_EQ(control->ask_and_wait(word)->status, wire::kStatusSuccess);
+  EXPECT_FALSE(status_says("may be frozen still"));
+  EXPECT_TRUE(something_is_recorded());
+}
+
+INSTANTIATE_TEST_SUITE_P(Doors, LostDaemon, testing::ValuesIn(doors()),
+                         [](const auto& door) { return door.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(Doors, PlainClient, testing::ValuesIn(doors()),
                          [](const auto& door) { return door.param.name; });

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/runtime_paths.hpp"
+#include "device_server.hpp"
 #include "peers.hpp"
 #include "running_driver.hpp"
 
@@ -169,6 +170,30 @@ TEST_F(Registered, LostFreezersThawIsTakenFromThePage) {
   const auto released = control->ask_and_wait(release);
   ASSERT_TRUE(released);
   EXPECT_EQ(released->status, wire::kStatusFail);
+}
+
+// What was refused meanwhile has a number of its own, and the daemon is no reason not to look.
+TEST_F(Registered, LostFreezersThawIsTakenFromThePageAlsoWhereAPlainDaemonTookItsPlace) {
+  start();
+  const Page page;
+  auto freezing = connect_freezer(page);
+  const auto database = connect_writer("db");
+  const auto request = request_for(ControlCommand::kHold, wire::Selection::kAll);
+  control->ask(request);
+  ASSERT_TRUE(database->serve(Operation::kPrepare));
+  ASSERT_TRUE(freezing->serve(Operation::kPrepare, planned(1)));
+  ASSERT_TRUE(database->serve(Operation::kFreeze));
+  ASSERT_TRUE(freezing->serve(Operation::kFreeze, frozen(1)));
+  const auto held = control->reply();
+  ASSERT_EQ(held->status, wire::kStatusSuccess) << held->reason.view();
+  freezing.reset();
+  const auto daemon = socket_door().open(driver.directory(), Device::kFilesystem);
+  wire::DeviceMessage nothing;
+  ASSERT_TRUE(daemon->read(nothing));
+  EXPECT_EQ(control->ask_and_wait(request)->status, wire::kStatusFail);
+  EXPECT_FALSE(database->next_event(milliseconds{100})) << "released, with filesystems frozen";
+  page.publish(held->transaction);  // by the guardian
+  EXPECT_TRUE(database->serve(Operation::kThaw));
 }
 
 TEST_F(Registered, LateAnswerIsToldToRollBack) {

@@ -53,6 +53,7 @@ void RunningDriver::start() {
   driver::DriverOptions options;
   options.version = "test";
   options.freezer_user = ::geteuid();
+  options.kernel_log = kernel_log;
   if (user_is_administrator) options.administrator_user = ::geteuid();
   loop_ = std::make_unique<platform::EventLoop>();
   log_ = std::make_unique<driver::Log>(log_descriptor < 0 ? null_.get() : log_descriptor,

@@ -20,6 +20,7 @@ class RunningDriver {
   driver::HostDoors doors;              // as well; given to every driver that is started
   bool serve_nodes = false;             // the device nodes too; needs CUSE
   int log_descriptor = -1;              // -1: the log goes nowhere
+  int kernel_log = -1;                  // what stands for /dev/kmsg
   bool user_is_administrator = true;    // the user of the test, when it is not root
 
   void start();
@@ -27,6 +28,7 @@ class RunningDriver {
   void shut_down();  // as SIGTERM does; returns when it has stopped
 
   const std::string& directory() const { return directory_; }
+  const std::string& state_directory() const { return state_directory_; }
   std::string socket(const char* name) const { return directory_ + "/" + name; }
 
  private:

@@ -199,8 +199,12 @@ void ParticipantServer::perform(const coordinator::GrantTime& grant) {
   perform_for_participant(grant);
 }
 
+bool ParticipantServer::registered_freezer_connected() const {
+  return freezer_ != nullptr && !freezer_->session.plain();
+}
+
 bool ParticipantServer::ask_for_plan(const wire::FilesystemRequest& request, std::uint32_t tag) {
-  if (freezer_ == nullptr || freezer_->session.plain() || freezer_->ending) return false;
+  if (!registered_freezer_connected() || freezer_->ending) return false;
   freezer_->session.ask_for_plan(request, tag);
   flush(*freezer_);
   return true;

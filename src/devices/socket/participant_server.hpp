@@ -49,6 +49,8 @@ class ParticipantServer {
   void reap();
 
   bool freezer_connected() const { return freezer_ != nullptr; }
+  // One that reports where it stands, and for whom the thawed page need not be read.
+  bool registered_freezer_connected() const;
   std::size_t connections() const { return connections_.size(); }
 
  private:

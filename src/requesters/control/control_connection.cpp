@@ -106,7 +106,7 @@ void ControlConnection::handle(const wire::ControlRequest& request) {
     case ControlCommand::kCheck: return start_transaction(request);
     case ControlCommand::kRelease: return release(request.transaction);
     case ControlCommand::kThaw: return thaw_own();
-    case ControlCommand::kAbort: return abort_open();
+    case ControlCommand::kAbort: return abort_open(request.all_thawed);
   }
 }
 
@@ -155,10 +155,10 @@ void ControlConnection::thaw_own() {
       .requester = id_, .name = name(), .tag = *waiting_tag_, .transaction = opened_});
 }
 
-void ControlConnection::abort_open() {
+void ControlConnection::abort_open(bool all_thawed) {
   asked_coordinator_ = true;
-  host_.on_requester_event(
-      coordinator::AbortRequested{.requester = id_, .name = name(), .tag = *waiting_tag_});
+  host_.on_requester_event(coordinator::AbortRequested{
+      .requester = id_, .name = name(), .tag = *waiting_tag_, .all_thawed = all_thawed});
 }
 
 void ControlConnection::plan(const wire::ControlRequest& request) {

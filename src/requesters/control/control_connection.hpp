@@ -56,7 +56,7 @@ class ControlConnection {
   void start_transaction(const wire::ControlRequest& request);
   void release(coordinator::TransactionId id);
   void thaw_own();
-  void abort_open();
+  void abort_open(bool all_thawed);
   void plan(const wire::ControlRequest& request);
   void explain(coordinator::TransactionId id);
   void send_document(std::string_view text);
