@@ -6,8 +6,9 @@
  *
  *     freebsd_daemon DIRECTORY...
  *
- * It shows the interface; vss-freezer is what guards a real machine. Nobody thaws what this program
- * leaves frozen when it is killed.
+ * It shows the interface; vss-freezer is what guards a real machine. What this program leaves frozen
+ * when it is killed stays so, other than on FreeBSD, until it is started again with the same
+ * directories: vssd then tells it THAW at once.
  */
 #include <sys/ioccom.h>
 #include <sys/ioctl.h>
@@ -33,14 +34,18 @@ static int directories[DIRECTORIES_MAX];
 static int count;
 static int frozen; /* of them, from the first on */
 
+/* With nothing frozen by this process, one before it may have been killed: then EINVAL says that it
+ * had frozen nothing either, and having nothing to thaw is success. */
 static int thaw(void) {
-  int result = 0;
+  int i, result = 0;
 
-  while (frozen > 0) {
-    if (ioctl(directories[frozen - 1], FITHAW, 0) < 0 && result == 0) result = errno;
-    frozen--;
+  for (i = (frozen > 0 ? frozen : count) - 1; i >= 0; i--) {
+    if (ioctl(directories[i], FITHAW, 0) == 0) continue;
+    if (frozen == 0 && errno == EINVAL) continue;
+    if (result == 0) result = errno;
   }
-  return result; /* having nothing to thaw is success */
+  frozen = 0;
+  return result;
 }
 
 static int freeze(void) {
@@ -48,7 +53,7 @@ static int freeze(void) {
   for (; frozen < count; frozen++) {
     if (ioctl(directories[frozen], FIFREEZE, 0) < 0) {
       int result = errno;
-      thaw();
+      if (frozen > 0) thaw();
       return result;
     }
   }
@@ -93,6 +98,6 @@ int main(int argc, char** argv) {
     if (ioctl(ready.fd, IOCHVVSSWRITE, &message) < 0) break;
   }
   warn("%s", VSS_DEV(FS_VSS_DEV_NAME));
-  thaw();
+  if (frozen > 0) thaw();
   return EXIT_FAILURE;
 }

@@ -55,8 +55,9 @@ void Driver::die(Duration back_after) {
 
 std::shared_ptr<Link> Driver::accept(Participant& peer) {
   if (!up()) return nullptr;
-  const auto kind =
-      peer.actor() == Actor::kFreezer ? devices::Kind::kFilesystem : devices::Kind::kApplication;
+  const auto kind = peer.actor() == Actor::kFreezer || peer.actor() == Actor::kDaemon
+                        ? devices::Kind::kFilesystem
+                        : devices::Kind::kApplication;
   const std::uint64_t connection = next_connection_++;
   links_.push_back(
       std::make_shared<Link>(kind, connection, 1000 + peer.number(), peer, random_.next()));
@@ -196,7 +197,8 @@ void Driver::page_changed() {
 // Of use only while the freezer cannot say it itself.
 void Driver::look_at_page() {
   const bool connected = std::ranges::any_of(links_, [](const auto& link) {
-    return link->session.kind() == devices::Kind::kFilesystem && link->session.accepted();
+    return link->session.kind() == devices::Kind::kFilesystem && link->session.accepted() &&
+           !link->session.plain();
   });
   const base::TransactionId page = world_.freezer_files().thawed_page;
   if (!connected && page.valid()) step(coordinator::ThawedMark{page});

@@ -8,6 +8,23 @@ bool takes_part(const Membership& member, const Transaction& transaction) {
   return member.joined <= transaction.began && member.left >= transaction.began;
 }
 
+bool of_plain_freezer(const World& world, const Transaction& transaction) {
+  return std::ranges::any_of(world.history().members, [&](const Membership& member) {
+    return member.freezer && member.plain && takes_part(member, transaction);
+  });
+}
+
+bool is_left_to_plain_freezer(const World& world, TransactionId transaction) {
+  bool left = false;
+  for (const Asked& asked : world.history().asked) {
+    const Membership& member = member_of(world, asked);
+    if (asked.transaction != transaction || !member.freezer || !member.plain) continue;
+    if (asked.operation == Operation::kFreeze) left = true;
+    if (asked.operation == Operation::kThaw && asked.answered && asked.success) left = false;
+  }
+  return left;
+}
+
 const Asked* asked_of(const World& world, const Membership& member, TransactionId transaction,
                       Operation operation) {
   const auto& asked = world.history().asked;

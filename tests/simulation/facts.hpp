@@ -11,6 +11,11 @@ namespace vss::simulation {
 // Was there when the transaction began, so that it takes part.
 bool takes_part(const Membership& member, const Transaction& transaction);
 
+// Its freezer is a plain daemon, whose word is taken.
+bool of_plain_freezer(const World& world, const Transaction& transaction);
+// A plain freezer was told to freeze for it, and none has said since that it thawed.
+bool is_left_to_plain_freezer(const World& world, TransactionId transaction);
+
 // What this participant was told to do in this transaction; null: it was not.
 const Asked* asked_of(const World& world, const Membership& member, TransactionId transaction,
                       Operation operation);

@@ -27,6 +27,7 @@ constexpr std::string_view kWriterAsked = "nxxxsfhfxfx";
 constexpr std::string_view kPlainAsked = "nxpxsfhfxfx";
 constexpr std::string_view kFreezerAsked = "nxxwsxhxwxw";
 constexpr std::string_view kNotForPlain = "ppppppppppp";
+constexpr std::string_view kDaemonAsked = "nxpwsxhxwxw";
 
 constexpr FaultRow kRows[] = {
     {Fault::kNeverAnswers, Actor::kRequired, kWriterAsked},
@@ -103,6 +104,11 @@ constexpr FaultRow kRows[] = {
     {Fault::kThawsAtDeadline, Actor::kHost, "uuuuuuxuuuu"},
     {Fault::kThawsAtDeadline, Actor::kLocal, "uuuuuuxuuuu"},
     {Fault::kRestarts, Actor::kDriver, kAnyTime},
+    {Fault::kNeverAnswers, Actor::kDaemon, kDaemonAsked},
+    {Fault::kAnswersLate, Actor::kDaemon, kDaemonAsked},
+    {Fault::kRefuses, Actor::kDaemon, kDaemonAsked},
+    {Fault::kHangs, Actor::kDaemon, kAnyTime},
+    {Fault::kDies, Actor::kDaemon, kAnyTime},
 };
 
 }  // namespace
@@ -165,6 +171,7 @@ std::string_view to_text(Actor actor) {
     case Actor::kLocal: return "local requester";
     case Actor::kAdministrator: return "administrator";
     case Actor::kDriver: return "driver";
+    case Actor::kDaemon: return "plain daemon";
   }
   return "?";
 }

@@ -61,6 +61,7 @@ enum class Actor : std::uint8_t {
   kLocal,
   kAdministrator,
   kDriver,
+  kDaemon,  // a plain freezer; the episode has it in place of freezer and guardian
 };
 
 std::string_view to_text(Fault fault);

@@ -44,6 +44,7 @@ class Participant {
   bool running() const { return running_; }
   bool stopped() const { return stopped_; }
   bool plain() const { return plain_; }
+  virtual bool killable() const { return true; }
   bool is_connected(std::uint64_t connection) const { return link_ && link_->id == connection; }
 
   // --- its life ---

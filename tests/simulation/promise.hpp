@@ -61,15 +61,16 @@ class Promise {
   World& world_;
 };
 
-std::unique_ptr<Promise> make_success_promise(World&);   // 1
-std::unique_ptr<Promise> make_release_promise(World&);   // 2
-std::unique_ptr<Promise> make_order_promise(World&);     // 3 and the levels
-std::unique_ptr<Promise> make_answer_promise(World&);    // 4
-std::unique_ptr<Promise> make_deadline_promise(World&);  // 5
-std::unique_ptr<Promise> make_lateness_promise(World&);  // 7
-std::unique_ptr<Promise> make_cost_promise(World&);      // 8
-std::unique_ptr<Promise> make_record_promise(World&);    // 10
-std::unique_ptr<Promise> make_turning_promise(World&);   // 2, 4, 8: the end of the way down
+std::unique_ptr<Promise> make_success_promise(World&);      // 1
+std::unique_ptr<Promise> make_release_promise(World&);      // 2
+std::unique_ptr<Promise> make_order_promise(World&);        // 3 and the levels
+std::unique_ptr<Promise> make_answer_promise(World&);       // 4
+std::unique_ptr<Promise> make_deadline_promise(World&);     // 5
+std::unique_ptr<Promise> make_lateness_promise(World&);     // 7
+std::unique_ptr<Promise> make_cost_promise(World&);         // 8
+std::unique_ptr<Promise> make_left_frozen_promise(World&);  // 9
+std::unique_ptr<Promise> make_record_promise(World&);       // 10
+std::unique_ptr<Promise> make_turning_promise(World&);      // 2, 4, 8: the end of the way down
 std::unique_ptr<Promise> make_liveness_promise(World&);
 
 std::vector<std::unique_ptr<Promise>> make_promises(World&);

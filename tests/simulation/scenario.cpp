@@ -139,7 +139,7 @@ void add_cause_of_abort(Scenario& scenario, unsigned ask, Random& random) {
 
 bool needs_filesystems(const FaultSpec& fault) {
   return fault.actor == Actor::kFreezer || fault.actor == Actor::kKernel ||
-         fault.actor == Actor::kGuardian;
+         fault.actor == Actor::kGuardian || fault.actor == Actor::kDaemon;
 }
 
 bool needs_a_prepared_writer(Phase phase) {
@@ -150,6 +150,7 @@ bool needs_a_prepared_writer(Phase phase) {
 // Makes it likely that the phase is reached with the actor in it.
 void make_room_for(Scenario& scenario, FaultSpec fault, Random& random) {
   AskSpec& ask = scenario.asks[fault.ask];
+  if (fault.actor == Actor::kDaemon) scenario.plain_daemon = true;
   if (fault.phase == Phase::kCheck) ask.check = true;
   if (fault.phase != Phase::kCheck && fault.phase != Phase::kIdle) ask.snapshot = true;
   if (fault.actor == Actor::kHost && ask.kind == RequesterKind::kLocal) {
@@ -251,6 +252,7 @@ std::string describe(const Scenario& scenario) {
                    filesystem.freezable ? "" : ": cannot be frozen");
   }
   if (scenario.expected_absent) fmt::format_to(out, "writer absent: expected and not there\n");
+  if (scenario.plain_daemon) fmt::format_to(out, "freezer: a plain daemon\n");
   for (std::size_t i = 0; i < scenario.asks.size(); ++i) {
     const AskSpec& ask = scenario.asks[i];
     fmt::format_to(out, "ask {}: {}{}{}, filesystems {}, {}\n", i, coordinator::to_text(ask.kind),

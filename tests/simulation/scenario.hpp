@@ -69,6 +69,7 @@ struct Scenario {
   std::vector<AskSpec> asks;
   std::vector<FaultSpec> faults;
   bool expected_absent = false;  // configuration expects a writer that is not there
+  bool plain_daemon = false;     // it is the freezer; there is no vss-freezer
 };
 
 // The same seed makes the same scenario, on every machine.

@@ -33,6 +33,7 @@ World::World(const Scenario& scenario, const Options& options)
   driver_ = std::make_unique<Driver>(*this, options.table);
   guardian_ = std::make_unique<Guardian>(*this);
   freezer_ = std::make_unique<Freezer>(*this);
+  if (scenario_.plain_daemon) daemon_ = std::make_unique<PlainDaemon>(*this);
   for (const WriterSpec& writer : scenario_.writers) {
     writers_.push_back(std::make_unique<Writer>(*this, writer));
   }
@@ -42,7 +43,7 @@ World::~World() = default;
 
 Outcome World::run() {
   driver_->start();
-  freezer_->start();
+  daemon_ ? daemon_->start() : freezer_->start();
   for (const auto& writer : writers_)
     writer->start();
   timeline_.after(milliseconds{20}, [this] { begin_ask(); });

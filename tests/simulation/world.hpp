@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "simulation/coverage.hpp"
+#include "simulation/daemon.hpp"
 #include "simulation/driver.hpp"
 #include "simulation/freezer.hpp"
 #include "simulation/guardian.hpp"
@@ -173,7 +174,8 @@ class World {
   std::optional<Violation> violation_;
   std::unique_ptr<Driver> driver_;
   std::unique_ptr<Guardian> guardian_;
-  std::unique_ptr<Freezer> freezer_;
+  std::unique_ptr<Freezer> freezer_;     // not started where there is
+  std::unique_ptr<PlainDaemon> daemon_;  // this one
   std::vector<std::unique_ptr<Writer>> writers_;
   std::vector<std::unique_ptr<Participant>> intruders_;
   std::vector<std::unique_ptr<Requester>> requesters_;

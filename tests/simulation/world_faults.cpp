@@ -136,7 +136,8 @@ bool World::carry_out(const FaultSpec& fault) {
     case Actor::kRequired:
     case Actor::kOptional:
     case Actor::kPlain:
-    case Actor::kFreezer: {
+    case Actor::kFreezer:
+    case Actor::kDaemon: {
       if (fault.fault == Fault::kJoins) {
         join_another(fault, random);
         return true;
@@ -162,6 +163,7 @@ bool World::carry_out(const FaultSpec& fault) {
 
 Participant* World::participant_of(const FaultSpec& fault) {
   if (fault.actor == Actor::kFreezer) return freezer_.get();
+  if (fault.actor == Actor::kDaemon) return daemon_.get();
   for (const auto& writer : writers_) {
     if (writer->number() == fault.writer) return writer.get();
   }
@@ -177,10 +179,10 @@ bool World::carry_out_on_participant(const FaultSpec& fault, Participant& partic
       participant.stop(random.one_in(3) ? random.between(milliseconds{1}, seconds{3})
                                         : random.between(seconds{1}, seconds{100}));
       return true;
-    case Fault::kDies: {
+    case Fault::kDies:
+      if (!participant.killable()) return false;
       participant.die(random.between(milliseconds{10}, seconds{4}));
       return true;
-    }
     case Fault::kFloods: participant.flood(fault.salt); return true;
     case Fault::kTalksNonsense: participant.talk_nonsense(); return true;
     default: return false;

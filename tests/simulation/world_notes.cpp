@@ -143,7 +143,7 @@ void World::note_accepted(const coordinator::AcceptParticipant& accept) {
   member.peer = peers_[accept.connection];
   member.id = accept.id;
   member.actor = member.peer->actor();
-  member.freezer = member.actor == Actor::kFreezer;
+  member.freezer = member.actor == Actor::kFreezer || member.actor == Actor::kDaemon;
   member.plain = member.peer->plain();
   member.timeout = accept.timeout;
   member.joined = now();

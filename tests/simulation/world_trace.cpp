@@ -71,6 +71,9 @@ void World::trace_action(const coordinator::Action& action) {
                    trace("driver", "notes", "{} answered {}",
                          base::to_text(note.note.transaction).view(), note.note.answered);
                  },
+                 [&](const coordinator::TellKernelLog& line) {
+                   trace("driver", "warns", "{}", line.text.view());
+                 },
                  [](const auto&) {}},
       action);
 }

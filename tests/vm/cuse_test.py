@@ -13,16 +13,17 @@ PROGRAMS = ("vssd", "vssctl", "node_steps")
 APP, FILESYSTEM = "/dev/hv_appvss_dev", "/dev/hv_fsvss_dev"
 SERVED = f"{APP}: served, {FILESYSTEM}: served"
 PATIENCE_S = 30
+LEFT_FROZEN = "may be frozen still, and nobody thaws it"
 
 
 class Driver:
     """A vssd in the guest, with a runtime directory of its own."""
 
-    def __init__(self, vm, name="openvss", cuse=""):
+    def __init__(self, vm, name="openvss", cuse="", state=""):
         self.vm = vm
         self.runtime = f"/run/{name}"
         self._config = f"/run/{name}.toml"
-        self._state = f"/var/lib/{name}"
+        self._state = state or f"/var/lib/{name}"
         vm.write(self._config, f'[devices]\ncuse = "{cuse}"\n' if cuse else "")
         self.job = None
         self.start()
@@ -49,6 +50,10 @@ class Driver:
 
     def nodes(self):
         return self.status()["nodes"]
+
+    def records(self):
+        """How many there are on the disk: reading does not wait, also where that is frozen."""
+        return len(self.vm.must("ls", f"{self._state}/records").split())
 
 
 class Cuse(VmTest):
@@ -128,6 +133,60 @@ class Cuse(VmTest):
     def end(vm, program):
         program.signal(signal.SIGTERM)
         program.wait(PATIENCE_S)
+
+    # -- a daemon that dies -------------------------------------------------------------------
+
+    def test_a_daemon_that_is_killed_in_a_hold_is_thawed_for_by_the_next(self):
+        """On Linux its filesystem stays frozen, and vssd's records lie on it."""
+        with self.vm(modules=(*MODULES, "ext4"), disks=[Disk(size_mib=32, format="ext4")],
+                     programs=(*PROGRAMS, "freebsd_daemon")) as vm:
+            vm.mount("/dev/vda", "ext4", "/mnt/disk")
+            driver = Driver(vm, cuse="on", state="/mnt/disk/records").ready()
+            records = driver.records()
+            daemon = self.start_program(vm, driver, "freebsd_daemon", "/mnt/disk", writers=0)
+            self.lose_in_hold(vm, driver, daemon)
+            self.still_frozen(vm, driver, records)
+            successor = self.start_program(vm, driver, "freebsd_daemon", "/mnt/disk", writers=0)
+            vm.wait_until(lambda: driver.status()["not_ready"] == "", PATIENCE_S,
+                          f"the successor's thaw: {driver.status()}")
+            self.assertIn("is frozen any more", vm.must("dmesg"))
+            vm.must("sh", "-c", "echo written > /mnt/disk/file")
+            vm.wait_until(lambda: driver.records() > records, PATIENCE_S, "the records")
+            self.hold_and_release(vm, driver, frozen="/mnt/disk")
+            self.end(vm, successor)
+
+    def test_what_a_killed_daemon_left_frozen_is_settled_by_the_administrator(self):
+        with self.vm(modules=(*MODULES, "ext4"), disks=[Disk(size_mib=32, format="ext4")],
+                     programs=(*PROGRAMS, "freebsd_daemon", "vss-freezer")) as vm:
+            vm.mount("/dev/vda", "ext4", "/mnt/disk")
+            driver = Driver(vm, cuse="on", state="/mnt/disk/records").ready()
+            records = driver.records()
+            daemon = self.start_program(vm, driver, "freebsd_daemon", "/mnt/disk", writers=0)
+            self.lose_in_hold(vm, driver, daemon)
+            self.still_frozen(vm, driver, records)
+            vm.must("fsfreeze", "--unfreeze", "/mnt/disk")
+            forced = driver.ctl("thaw", "--force")
+            self.assertEqual(forced.status, 0, forced.errors)
+            self.assertNotIn(LEFT_FROZEN, driver.status()["not_ready"])
+            vm.wait_until(lambda: driver.records() > records, PATIENCE_S, "the records")
+
+    def lose_in_hold(self, vm, driver, daemon):
+        held = driver.ctl("hold", "--hold-max", "4")
+        self.assertEqual(held.status, 0, held.errors)
+        daemon.kill()
+        daemon.wait(PATIENCE_S)
+        vm.wait_until(lambda: LEFT_FROZEN in vm.must("dmesg"), PATIENCE_S, "the kernel's log")
+        vm.wait_until(lambda: not driver.status()["transaction"], PATIENCE_S, "the end")
+
+    def still_frozen(self, vm, driver, records):
+        for _ in range(5):
+            self.assertIn(LEFT_FROZEN, driver.status()["not_ready"])
+            self.assertNotIn("\nState:\tD", vm.read(f"/proc/{driver.job.pid}/status"))
+            refused = driver.ctl("hold", "--filesystems", "none")
+            self.assertEqual(refused.status, 1)
+            self.assertIn(LEFT_FROZEN, refused.errors)
+            vm.run("sleep", "0.3")
+        self.assertEqual(driver.records(), records)
 
     # -- servers that hang, die, or are second ------------------------------------------------
 

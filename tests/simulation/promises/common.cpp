@@ -24,6 +24,7 @@ std::vector<std::unique_ptr<Promise>> make_promises(World& world) {
   promises.push_back(make_deadline_promise(world));
   promises.push_back(make_lateness_promise(world));
   promises.push_back(make_cost_promise(world));
+  promises.push_back(make_left_frozen_promise(world));
   promises.push_back(make_record_promise(world));
   promises.push_back(make_turning_promise(world));
   promises.push_back(make_liveness_promise(world));

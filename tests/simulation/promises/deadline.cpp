@@ -51,7 +51,8 @@ class DeadlinePromise : public Promise {
     if (t == nullptr) return;
     // Only a torn copy whose requester has not heard so is worth remembering.
     if (record.result != coordinator::Result::kTorn) {
-      if (note_ == t->id) broken(5, "the note stays though nothing is owed");
+      const bool owed = is_left_to_plain_freezer(world(), t->id);
+      if (note_ == t->id && !owed) broken(5, "the note stays though nothing is owed");
       return;
     }
     if (heard_.id == t->id) return;

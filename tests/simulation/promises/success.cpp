@@ -66,7 +66,7 @@ class SuccessPromise : public Promise {
     if (required == Grade::kApplication && willing == 0) {
       broken(1, "FREEZE is told though no writer can hold");
     }
-    if (request.options.selection == Selection::kNone) return;
+    if (request.options.selection == Selection::kNone || of_plain_freezer(world(), *t)) return;
     if (!t->standing_then.clean || !t->standing_then.guardian_alive) {
       broken(1, "FREEZE is told though freezer and guardian were not ready");
     }
@@ -106,10 +106,12 @@ class SuccessPromise : public Promise {
     const bool in_scope = request.options.selection != Selection::kNone;
     if (in_scope) filesystems_hold(t);
     const std::size_t planned = in_scope && t.replanned ? freezable(t, *t.replanned).size() : 0;
-    if (planned == 0 && held == 0) broken(1, "an empty plan with no writer succeeds");
+    const bool plain = of_plain_freezer(world(), t);
+    if (planned == 0 && held == 0 && !plain) broken(1, "an empty plan with no writer succeeds");
     const bool writers = held > 0 && all_expected;
     Grade grade = writers ? Grade::kApplication : in_scope ? Grade::kFilesystem : Grade::kCrash;
-    if (in_scope && t.replanned && world().kernel().unfreezable_at(*t.replanned, selected(t))) {
+    if (in_scope && !plain && t.replanned &&
+        world().kernel().unfreezable_at(*t.replanned, selected(t))) {
       grade = Grade::kCrash;
     }
     if (answer.grade != grade) {
@@ -144,7 +146,9 @@ class SuccessPromise : public Promise {
     if (freezable(t, *t.planned) != freezable(t, *t.replanned)) {
       return broken(1, "success although the plan changed");
     }
-    if (!world().history().standing.guardian_alive) broken(1, "success without a guardian");
+    if (!world().history().standing.guardian_alive && !of_plain_freezer(world(), t)) {
+      broken(1, "success without a guardian");
+    }
     for (const unsigned number : freezable(t, *t.replanned)) {
       const Filesystem& filesystem = world().kernel().at(number);
       const bool ours = filesystem.frozen_by_us() && filesystem.transaction == t.id;
@@ -170,7 +174,8 @@ class SuccessPromise : public Promise {
       if (could == 0) broken(1, "CHECK passes with nothing to hold");
       return;
     }
-    if (!t.standing_then.clean || !t.standing_then.guardian_alive) {
+    const bool plain = of_plain_freezer(world(), t);
+    if (!plain && (!t.standing_then.clean || !t.standing_then.guardian_alive)) {
       broken(1, "CHECK passes though freezer and guardian are not ready");
     }
     bool freezer = false;
@@ -179,7 +184,7 @@ class SuccessPromise : public Promise {
       freezer = true;
       const Asked* asked = asked_of(world(), member, t.id, Operation::kCheck);
       if (!said_yes(asked)) return broken(1, "CHECK passes though the freezer did not agree");
-      if (asked->counts.to_freeze == 0 && could == 0)
+      if (asked->counts.to_freeze == 0 && could == 0 && !plain)
         broken(1, "CHECK passes with nothing to hold");
       if (asked->counts.lower_grade > 0 && answer.grade != Grade::kCrash) {
         broken(1, "CHECK claims too high a grade");
@@ -236,7 +241,10 @@ class SuccessPromise : public Promise {
 
   // What an earlier transaction may have left behind.
   bool unclean(const Transaction& t) {
-    if (!t.standing_then.clean) return true;
+    if (!t.standing_then.clean && !of_plain_freezer(world(), t)) return true;
+    for (const coordinator::NoteFound& found : world().history().notes_found) {
+      if (found.note.freezer_plain) return true;
+    }
     for (const Asked& asked : world().history().asked) {
       if (asked.told > t.began || !member_of(world(), asked).freezer) continue;
       const bool confirmed = asked.answered && *asked.answered <= t.began && asked.success &&
@@ -249,9 +257,8 @@ class SuccessPromise : public Promise {
   }
 
   bool freezer_causes(const Transaction& t, const Request& request) {
-    if (unclean(t) || !t.standing_then.guardian_alive || t.guardian_lost || t.thawed_unasked) {
-      return true;
-    }
+    if (unclean(t) || t.guardian_lost || t.thawed_unasked) return true;
+    if (!t.standing_then.guardian_alive && !of_plain_freezer(world(), t)) return true;
     std::size_t willing = 0;
     for (const Membership& member : world().history().members) {
       if (!member.freezer && takes_part(member, t) && !writer_failed(member, t)) ++willing;
