@@ -39,6 +39,8 @@ struct UnitFact {
   std::string load;     // "loaded", "not-found", "masked"
   std::string active;   // "active", "inactive", "failed", "activating"
   std::string enabled;  // "enabled", "disabled", "static", ""
+  std::string sub;  // of a socket: "listening" while systemd has it, "running" once it is served
+  std::string listens;  // of a socket: its path
 };
 
 struct KernelFacts {
@@ -63,12 +65,15 @@ struct DoorFacts {
 struct NodeFacts {
   bool cuse = false;  // /dev/cuse is there
   std::vector<FileFact> nodes;
+  // Who has hv_fsvss_dev open, a plain freezer; nothing: only root can see that.
+  std::optional<std::vector<int>> freezer_node_holders;
 };
 
 struct RuntimeFacts {
   FileFact directory;
   FileFact freezer_directory;
-  FileFact slots;  // seen by root only
+  FileFact slots;                         // seen by root only
+  std::optional<std::size_t> open_slots;  // nothing: no slots that this version can read
   FileFact app_socket, freezer_socket, control_socket;
   std::vector<FileFact> configuration;  // the files that were read
 };
@@ -86,7 +91,7 @@ struct LogFacts {
 
 // What vssd answered. Without it most other facts still stand.
 struct VssdFacts {
-  std::string unreachable;  // why there was no answer; empty: there was
+  std::string unreachable;  // why there was no answer, or nobody was asked; empty: there was
   int process = 0;          // who answers on control.sock
   std::optional<records::StatusDocument> status;
   std::optional<records::WritersDocument> writers;

@@ -50,6 +50,7 @@ inline RuntimeFacts good_runtime() {
   return {.directory = file("/run/openvss", FileKind::kDirectory, 0751, 0, kGroup),
           .freezer_directory = file("/run/openvss/freezer", FileKind::kDirectory, 0700),
           .slots = file("/run/openvss/freezer/slots", FileKind::kFile, 0600),
+          .open_slots = 0,
           .app_socket = file("/run/openvss/app.sock", FileKind::kSocket, 0660, 0, kGroup),
           .freezer_socket = file("/run/openvss/freezer.sock", FileKind::kSocket, 0600),
           .control_socket = file("/run/openvss/control.sock", FileKind::kSocket, 0666),
@@ -62,7 +63,20 @@ inline ProcessFact process(int id, const std::string& name, std::uint32_t user =
 
 inline UnitFact unit(const std::string& name, const std::string& active = "active",
                      const std::string& enabled = "enabled") {
-  return {.name = name, .load = "loaded", .active = active, .enabled = enabled};
+  UnitFact fact;
+  fact.name = name;
+  fact.load = "loaded";
+  fact.active = active;
+  fact.enabled = enabled;
+  return fact;
+}
+
+// `sub`: "running" where vssd serves it, "listening" where a connection would start vssd.
+inline UnitFact socket_unit(const std::string& of, const std::string& sub = "running") {
+  UnitFact fact = unit("vssd-" + of + ".socket", "active", "static");
+  fact.sub = sub;
+  fact.listens = "/run/openvss/" + of + ".sock";
+  return fact;
 }
 
 inline Facts good_machine() {
@@ -77,11 +91,13 @@ inline Facts good_machine() {
   facts.door.hv_vss.path = "/dev/vmbus/hv_vss";
   facts.nodes = {.cuse = true,
                  .nodes = {file("/dev/hv_fsvss_dev", FileKind::kDevice, 0600, 0, 0),
-                           file("/dev/hv_appvss_dev", FileKind::kDevice, 0660, 0, kGroup)}};
+                           file("/dev/hv_appvss_dev", FileKind::kDevice, 0660, 0, kGroup)},
+                 .freezer_node_holders = std::vector<int>{}};
   facts.runtime = good_runtime();
   facts.manager = {.systemd = true,
                    .units = {unit("openvss.target"), unit("vssd.service"),
-                             unit("vss-freezer.service"), unit("vss-guardian.service")}};
+                             unit("vss-freezer.service"), unit("vss-guardian.service"),
+                             socket_unit("app"), socket_unit("freezer"), socket_unit("control")}};
   facts.processes = {process(1, "systemd"), process(100, "vssd", kUser),
                      process(101, "vss-freezer"), process(102, "vss-guardian")};
   return facts;

@@ -19,9 +19,26 @@ bool has_units(const Facts& facts) {
                              [](const UnitFact& unit) { return unit.load != "not-found"; });
 }
 
-std::string service_command(const Facts& facts, std::string_view verb, std::string_view unit) {
-  if (has_units(facts)) return "systemctl " + std::string(verb) + ' ' + std::string(unit);
-  return "vssd --spawn";
+std::string start_command(const Facts& facts) {
+  return has_units(facts) ? "systemctl start openvss.target" : "vssd --spawn";
+}
+
+std::string restart_command(const Facts& facts, std::string_view unit) {
+  if (has_units(facts)) return "systemctl restart " + std::string(unit);
+  // Two cannot have one runtime directory.
+  if (facts.vssd.process == 0) return "vssd --spawn";
+  return "kill " + std::to_string(facts.vssd.process) + ", then vssd --spawn";
+}
+
+std::string stop_stock_daemon(const Facts& facts, std::string_view process) {
+  // What is installed with our units keeps this one, and only this, from being started again.
+  const std::string_view verb = has_units(facts) ? "stop" : "mask --now";
+  if (process == "hv_vss_daemon") {
+    return "systemctl " + std::string(verb) + " hv-vss-daemon.service";
+  }
+  // udev starts it for its device, enabled or not.
+  if (process == "hypervvssd") return "systemctl mask --now hypervvssd.service";
+  return {};
 }
 
 bool is_vssd(const Facts& facts, int process) {

@@ -31,12 +31,18 @@ Diagnosis judge(const Facts& facts);
 
 // The package's units are there.
 bool has_units(const Facts& facts);
-// `systemctl VERB UNIT` where units are installed, else what does the same by hand.
-std::string service_command(const Facts& facts, std::string_view verb, std::string_view unit);
+// Commands that start all of the service, and that start one unit of it again; by hand there is
+// only the whole.
+std::string start_command(const Facts& facts);
+std::string restart_command(const Facts& facts, std::string_view unit);
+// The command after which a stock daemon leaves the host's door alone; empty: it is none of these.
+std::string stop_stock_daemon(const Facts& facts, std::string_view process);
 // Of vssd itself: who answers on control.sock.
 bool is_vssd(const Facts& facts, int process);
 // "name (process 12)", and more of them with commas.
 std::string names_of(const std::vector<const ProcessFact*>& processes);
+// There is somebody to plan, who has time: vss-freezer, outside a transaction. operator/ asks then.
+bool can_plan(const records::StatusDocument& status);
 // The plan freezes the filesystem on which this path lies.
 bool will_freeze(const records::PlanDocument& plan, std::string_view path);
 

@@ -10,6 +10,9 @@ namespace vss::doctor {
 namespace {
 
 constexpr std::uint32_t kOthersWrite = 0022;
+constexpr std::string_view kDefaultRuntime = "/run/openvss";
+// The sockets are units of their own: only with the target are they made again.
+constexpr std::string_view kAll = "openvss.target";
 
 // Root, the service's own user, and who runs vssd by hand.
 bool is_ours(const Facts& facts, std::uint32_t user) {
@@ -52,13 +55,13 @@ Check judge_sockets(const Facts& facts) {
     } else if (!is_ours(facts, socket->user)) {
       check.add({Severity::kRisk, "socket-owner",
                  fmt::format("{} belongs to user {}", socket->path, socket->user),
-                 "who owns it may answer in vssd's place", "rm it, and restart vssd"});
+                 "who owns it may answer in vssd's place",
+                 fmt::format("rm {} && {}", socket->path, restart_command(facts, kAll))});
     }
   }
   if (!missing.empty()) {
     check.add({Severity::kFailure, "socket-missing", "not there: " + missing,
-               "nobody can speak with vssd without it",
-               service_command(facts, "restart", "vssd.service")});
+               "nobody can speak with vssd without it", restart_command(facts, kAll)});
   }
   if (runtime.app_socket.kind == FileKind::kSocket) judge_app_socket(facts, check);
   if (runtime.freezer_socket.kind == FileKind::kSocket &&
@@ -79,18 +82,32 @@ Check judge_sockets(const Facts& facts) {
 
 namespace {
 
+// The service's programs are not all root's, so that with units somebody else makes the directory.
+std::string make_runtime_again(const Facts& facts) {
+  const std::string make = has_units(facts) ? "systemd-tmpfiles --create openvss.conf && " : "";
+  return make + restart_command(facts, kAll);
+}
+
+std::string put_runtime_into_memory(const Facts& facts) {
+  const std::string& path = facts.runtime.directory.path;
+  if (path != kDefaultRuntime) {
+    return fmt::format("runtime_dir = \"{}\", then {}", kDefaultRuntime,
+                       restart_command(facts, kAll));
+  }
+  return fmt::format("mount -t tmpfs -o mode=0751 tmpfs {} && {}", path, make_runtime_again(facts));
+}
+
 void judge_runtime(const Facts& facts, Check& check) {
   const FileFact& directory = facts.runtime.directory;
   if (directory.kind != FileKind::kDirectory) {
     check.add({Severity::kFailure, "runtime-missing", directory.path + " is not there",
-               "sockets and slots are kept in it",
-               service_command(facts, "start", "openvss.target")});
+               "sockets and slots are kept in it", make_runtime_again(facts)});
     return;
   }
   if (!directory.in_memory) {
     check.add({Severity::kFailure, "runtime-on-disk", directory.path + " is on no tmpfs",
                "a note written there while frozen would never return: the programs refuse it",
-               "runtime_dir = \"/run/openvss\""});
+               put_runtime_into_memory(facts)});
   }
   if ((directory.mode & kOthersWrite) != 0) {
     check.add({Severity::kFailure, "runtime-open", mode_text(directory),

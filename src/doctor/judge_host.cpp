@@ -22,10 +22,25 @@ HyperVDoor door_in_use(const Facts& facts) {
   return offered ? HyperVDoor::kHvVss : HyperVDoor::kOff;
 }
 
-std::string_view stock_unit(std::string_view process) {
-  if (process == "hv_vss_daemon") return "hv-vss-daemon.service";
-  if (process == "hypervvssd") return "hypervvssd.service";
-  return {};
+constexpr const char* kUioBind = OPENVSS_LIBEXEC_DIR "/vss-uio-bind";
+constexpr std::string_view kVssd = "vssd.service";
+
+std::string set_door(const Facts& facts, std::string_view door) {
+  return fmt::format("hyperv.door = \"{}\", then {}", door, restart_command(facts, kVssd));
+}
+
+// vssd tries again by itself, as long as it may.
+void judge_unopened(const Facts& facts, Check& check) {
+  const FileFact& device = facts.door.hv_vss;
+  const bool not_its_own = has_units(facts) && facts.service_user &&
+                           device.user != *facts.service_user && (device.mode & 0006U) != 0006U;
+  const auto& hosts = facts.vssd.status->hosts;
+  check.add({Severity::kFailure, "door-not-open",
+             fmt::format("{} is there, and vssd does not have it open{}", device.path,
+                         hosts.empty() ? "" : ": " + hosts.front()),
+             kWhyDoor,
+             not_its_own ? "udevadm control --reload && udevadm trigger --settle " + device.path
+                         : restart_command(facts, kVssd)});
 }
 
 void judge_holders(const Facts& facts, Check& check) {
@@ -39,18 +54,13 @@ void judge_holders(const Facts& facts, Check& check) {
     if (is_vssd(facts, holder)) continue;
     const auto process = std::ranges::find(facts.processes, holder, &ProcessFact::id);
     const std::string name = process == facts.processes.end() ? "?" : process->name;
-    const std::string_view unit = stock_unit(name);
+    const std::string stop = stop_stock_daemon(facts, name);
     check.add({Severity::kFailure, "door-taken",
                fmt::format("{} (process {}) has {} open", name, holder, facts.door.hv_vss.path),
                "one process may have it open; as long as it is another, vssd never hears the host",
-               unit.empty() ? fmt::format("kill {}", holder)
-                            : fmt::format("systemctl disable --now {}", unit)});
+               stop.empty() ? fmt::format("kill {}", holder) : stop});
   }
-  if (facts.door.hv_vss_holders->empty() && facts.vssd.status) {
-    check.add({Severity::kFailure, "door-not-open",
-               fmt::format("{} is there, and vssd does not have it open", facts.door.hv_vss.path),
-               kWhyDoor, service_command(facts, "restart", "vssd.service")});
-  }
+  if (facts.door.hv_vss_holders->empty() && facts.vssd.status) judge_unopened(facts, check);
 }
 
 void judge_hv_vss(const Facts& facts, Check& check) {
@@ -60,20 +70,21 @@ void judge_hv_vss(const Facts& facts, Check& check) {
     check.add({Severity::kFailure, "door-bound-to-uio",
                fmt::format("the channel is bound to {}, so that {} is not there", kUioDriver,
                            facts.door.hv_vss.path),
-               kWhyDoor, "vss-uio-bind restore, or hyperv.door = \"uio\""});
+               kWhyDoor, fmt::format("{} restore, or {}", kUioBind, set_door(facts, "uio"))});
     return;
   }
   check.add({Severity::kFailure, "door-missing", facts.door.hv_vss.path + " is not there", kWhyDoor,
-             facts.door.channel ? "modprobe hv_utils"
-                                : "enable the backup service of this machine at its host, or "
-                                  "hyperv.door = \"auto\""});
+             // The module alone takes no device back that was taken from it.
+             facts.door.channel ? fmt::format("modprobe hv_utils && {} restore", kUioBind)
+                                : "enable the backup service of this machine at its host, or " +
+                                      set_door(facts, "auto")});
 }
 
 void judge_uio(const Facts& facts, Check& check) {
   check.summary = "Hyper-V through uio_hv_generic";
   if (!facts.door.uio_refusal.empty()) {
     check.add({Severity::kFailure, "door-uio-refused", facts.door.uio_refusal, kWhyDoor,
-               "hyperv.door = \"hv_vss\""});
+               set_door(facts, "hv_vss")});
   } else if (!facts.door.channel) {
     check.add({Severity::kFailure, "door-no-channel", "the host offers no backup channel", kWhyDoor,
                "enable the backup service of this machine at its host"});
@@ -83,7 +94,10 @@ void judge_uio(const Facts& facts, Check& check) {
          fmt::format("the channel is with {}, not with {}",
                      facts.door.channel->driver.empty() ? "no driver" : facts.door.channel->driver,
                      kUioDriver),
-         kWhyDoor, "modprobe uio_hv_generic && vss-uio-bind bind"});
+         kWhyDoor,
+         // The unit lets vssd at such a device only if the module was there when it started.
+         fmt::format("modprobe uio_hv_generic && {} bind && {}", kUioBind,
+                     restart_command(facts, kVssd))});
   }
 }
 
@@ -121,14 +135,18 @@ bool is_filesystem_node(const FileFact& node) {
   return node.path.ends_with("/hv_fsvss_dev");
 }
 
+// vssd makes its nodes when it starts.
+std::string with_cuse(const Facts& facts) {
+  return (facts.nodes.cuse ? "" : "modprobe cuse, then ") + restart_command(facts, kVssd);
+}
+
 // The applications' is 0660 root:vss, as the installation's rule makes it.
 void judge_node(const Facts& facts, const FileFact& node, Check& check) {
   if (node.kind == FileKind::kAbsent) {
     const bool must = facts.configuration.device_nodes == config::DeviceNodes::kOn;
     check.add({must ? Severity::kFailure : Severity::kRisk, "node-missing",
                node.path + " is not there",
-               "a program written for the original is not asked to hold",
-               service_command(facts, "restart", "vssd.service")});
+               "a program written for the original is not asked to hold", with_cuse(facts)});
     return;
   }
   if (is_filesystem_node(node)) {
@@ -164,7 +182,7 @@ Check judge_nodes(const Facts& facts) {
     check.summary = "none: this kernel has no /dev/cuse";
     check.add({Severity::kNote, "no-cuse",
                "programs written for the original need /dev/cuse; libvss does not", "",
-               "modprobe cuse, then " + service_command(facts, "restart", "vssd.service")});
+               with_cuse(facts)});
     return check;
   }
   for (const FileFact& node : facts.nodes.nodes)

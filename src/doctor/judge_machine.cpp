@@ -95,14 +95,15 @@ constexpr std::string_view kWhyTwo =
     "when its host asks it, it freezes the same filesystems: whoever comes second fails, and each "
     "can thaw what the other froze";
 constexpr std::array kAgents{
-    Agent{
-        "qemu-ga", kWhyTwo,
-        "qemu-ga --block-rpcs=guest-fsfreeze-freeze,guest-fsfreeze-freeze-list, unless its host's "
-        "backups are to be the ones that freeze"},
-    Agent{"hv_vss_daemon", kWhyTwo, "systemctl disable --now hv-vss-daemon.service"},
-    Agent{"hypervvssd", kWhyTwo, "systemctl disable --now hypervvssd.service"},
+    Agent{"qemu-ga", kWhyTwo,
+          "block-rpcs=guest-fsfreeze-freeze,guest-fsfreeze-freeze-list under [general] in "
+          "/etc/qemu/qemu-ga.conf, then systemctl restart qemu-guest-agent, unless its host's "
+          "backups are to be the ones that freeze"},
+    Agent{"hv_vss_daemon", kWhyTwo, {}},  // stop_stock_daemon() knows
+    Agent{"hypervvssd", kWhyTwo, {}},
     Agent{"vmtoolsd", kWhyTwo,
-          "enableSyncDriver=false under [vmbackup] in /etc/vmware-tools/tools.conf"},
+          "enableSyncDriver=false under [vmbackup] in /etc/vmware-tools/tools.conf, then restart "
+          "it"},
     Agent{"fsfreeze", "a filesystem may be frozen at this moment, and will be thawed under a hold",
           "wait until it has ended, or end it"},
 };
@@ -122,8 +123,10 @@ Check judge_agents(const Facts& facts) {
   for (const Agent& agent : kAgents) {
     const auto running = processes_named(facts, agent.process);
     if (running.empty()) continue;
-    check.add({Severity::kRisk, "foreign-agent", names_of(running) + " runs beside vssd",
-               std::string(agent.why), std::string(agent.mend)});
+    check.add(
+        {Severity::kRisk, "foreign-agent", names_of(running) + " runs beside vssd",
+         std::string(agent.why),
+         agent.mend.empty() ? stop_stock_daemon(facts, agent.process) : std::string(agent.mend)});
     check.summary = "another agent may freeze as well";
   }
   return check;

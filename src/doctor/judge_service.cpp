@@ -10,23 +10,37 @@ namespace vss::doctor {
 namespace {
 
 constexpr std::string_view kTarget = "openvss.target";
+constexpr std::string_view kFreezer = "vss-freezer.service";
+
+// There can be one freezer, so that vss-freezer is refused as long as the other has the node open.
+std::string end_plain_freezer(const Facts& facts) {
+  const auto& holders = facts.nodes.freezer_node_holders;
+  std::string end =
+      "end the program that has /dev/hv_fsvss_dev open (`sudo vssctl doctor` says which)";
+  if (holders && !holders->empty()) {
+    end = "kill";
+    for (const int holder : *holders)
+      end += ' ' + std::to_string(holder);
+  }
+  return end + ", then " + restart_command(facts, kFreezer);
+}
 
 void judge_helpers(const Facts& facts, Check& check) {
   const records::FreezerPart& freezer = facts.vssd.status->freezer;
   if (!freezer.connected) {
     check.add({Severity::kFailure, "freezer-missing", "vss-freezer is not connected to vssd",
                "it is the only one that freezes: every snapshot of a filesystem is refused",
-               service_command(facts, "restart", "vss-freezer.service")});
+               restart_command(facts, kFreezer)});
   } else if (freezer.plain) {
     check.add({Severity::kRisk, "freezer-plain",
                "the freezer is a plain client of the device interface",
                "it reports nothing: which filesystem was frozen, and for how long, stays unknown",
-               service_command(facts, "start", "vss-freezer.service")});
+               end_plain_freezer(facts)});
   } else if (!freezer.guardian_alive) {
     check.add({Severity::kFailure, "guardian-missing",
                "vss-guardian is not connected to vss-freezer",
                "nothing is frozen without the guardian, which thaws when all else is dead",
-               service_command(facts, "restart", "vss-guardian.service")});
+               restart_command(facts, "vss-guardian.service")});
   }
 }
 
@@ -35,11 +49,11 @@ void judge_helpers(const Facts& facts, Check& check) {
 Check judge_vssd(const Facts& facts) {
   Check check{"vssd", "does not answer"};
   if (!facts.vssd.status) {
-    check.add({Severity::kFailure, "vssd-unreachable", facts.vssd.unreachable,
-               "without vssd nobody is asked to hold, and no host is answered",
-               // Somebody has the socket: vssd hangs, or its manager could not start it.
-               facts.vssd.process != 0 ? service_command(facts, "restart", "vssd.service")
-                                       : service_command(facts, "start", kTarget)});
+    check.add(
+        {Severity::kFailure, "vssd-unreachable", facts.vssd.unreachable,
+         "without vssd nobody is asked to hold, and no host is answered",
+         // Somebody has the socket: vssd hangs, or its manager could not start it.
+         facts.vssd.process != 0 ? restart_command(facts, "vssd.service") : start_command(facts)});
     return check;
   }
   const records::StatusDocument& status = *facts.vssd.status;
@@ -51,13 +65,16 @@ Check judge_vssd(const Facts& facts) {
                "", ""});
   } else if (!status.not_ready.empty() && check.verdict() == Severity::kGood) {
     check.add({Severity::kFailure, "vssd-not-ready", status.not_ready,
-               "a snapshot that is asked for now is refused", "vssctl status"});
+               "a snapshot that is asked for now is refused",
+               // All else has a finding: nobody knows that everything is thawed. vss-freezer thaws
+               // what an earlier one left when it starts, and says so.
+               restart_command(facts, kFreezer) + "; if that does not help: vssctl thaw --force"});
   }
   if (!facts.service_user) {
-    check.add({Severity::kRisk, "no-service-user", "there is no user vss: vssd runs as nobody",
-               "other programs that run as nobody can stop it, or answer in its place",
-               "useradd --system --user-group vss, then " +
-                   service_command(facts, "restart", "vssd.service")});
+    check.add(
+        {Severity::kRisk, "no-service-user", "there is no user vss: vssd runs as nobody",
+         "other programs that run as nobody can stop it, or answer in its place",
+         "useradd --system --user-group vss, then " + restart_command(facts, "vssd.service")});
   }
   // What spoils a backup among these has a check of its own.
   for (const std::string& warning : status.warnings)
@@ -99,6 +116,15 @@ void judge_target(const UnitFact& target, Check& check) {
   }
 }
 
+// systemd does not start again what failed too often, nor the sockets that wanted it.
+std::string mend_unit(const UnitFact& unit) {
+  if (unit.load == "not-found") return "install the whole package again";
+  if (unit.active != "failed") return "systemctl restart " + unit.name;
+  return fmt::format(
+      "`journalctl -u {0}` says why; then systemctl reset-failed && systemctl restart {1}",
+      unit.name, kTarget);
+}
+
 }  // namespace
 
 Check judge_units(const Facts& facts) {
@@ -114,10 +140,7 @@ Check judge_units(const Facts& facts) {
       check.add({Severity::kFailure, "unit-not-active",
                  fmt::format("{} is {}", unit.name,
                              unit.load == "not-found" ? "not installed" : unit.active),
-                 "each of the three is needed for a backup",
-                 unit.load == "not-found"
-                     ? "install the whole package again"
-                     : fmt::format("systemctl restart {0}; journalctl -u {0}", unit.name)});
+                 "each of the units is needed for a backup", mend_unit(unit)});
     }
   }
   const UnitFact* const vssd = find_unit(facts, "vssd.service");
@@ -149,7 +172,9 @@ Check judge_memory(const Facts& facts) {
                "under memory pressure it may wait for a disk while filesystems are frozen, and the "
                "thaw comes late",
                has_units(facts)
-                   ? fmt::format("LimitMEMLOCK=infinity by `systemctl edit {}`", process.name)
+                   ? fmt::format("LimitMEMLOCK=infinity under [Service] by `systemctl edit {0}`, "
+                                 "then systemctl restart {0}",
+                                 process.name)
                    : "start it as root, or with `ulimit -l unlimited`"});
   }
   check.known = seen > 0;
@@ -176,11 +201,16 @@ Check judge_leftovers(const Facts& facts) {
   const bool helped = std::ranges::any_of(facts.processes, [](const ProcessFact& process) {
     return process.name == "vss-freezer" || process.name == "vss-guardian";
   });
-  if (!facts.vssd.status && !helped && facts.runtime.slots.kind == FileKind::kFile) {
-    check.add({Severity::kRisk, "slots-left",
-               facts.runtime.slots.path + " is there, and nothing of the service runs",
-               "if it was killed, what it had frozen is noted there and may still be frozen",
-               "vssctl thaw --force"});
+  const RuntimeFacts& runtime = facts.runtime;
+  const bool noted = runtime.slots.kind == FileKind::kFile && runtime.open_slots != 0;
+  if (!facts.vssd.status && !helped && noted) {
+    check.add(
+        {Severity::kRisk, "slots-left",
+         fmt::format("{} names {} as frozen, and nothing of the service runs", runtime.slots.path,
+                     runtime.open_slots ? fmt::format("{} filesystem{}", *runtime.open_slots,
+                                                      *runtime.open_slots == 1 ? "" : "s")
+                                        : "what this version cannot read"),
+         "it was killed in a hold: nobody thaws what it had frozen", "vssctl thaw --force"});
   }
   if (facts.vssd.status && facts.vssd.status->last) {
     const records::RecordSummary& last = *facts.vssd.status->last;

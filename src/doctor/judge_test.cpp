@@ -71,7 +71,11 @@ const Case kService[] = {
     {"waits-for-thaw", judge_leftovers, Severity::kRisk,
      [](Facts& f) { f.processes[0].waits_for_thaw = true; }},
     {"slots-left", judge_leftovers, Severity::kRisk,
-     [](Facts& f) { lose_vssd(f), f.processes.clear(); }},
+     [](Facts& f) { lose_vssd(f), f.processes.clear(), f.runtime.open_slots = 1; }},
+    {"slots-left", judge_leftovers, Severity::kRisk,
+     [](Facts& f) { lose_vssd(f), f.processes.clear(), f.runtime.open_slots.reset(); }},
+    {"unit-not-active", judge_units, Severity::kFailure,
+     [](Facts& f) { f.manager.units[6].active = "failed"; }},
     {"last-torn", judge_leftovers, Severity::kGood,
      [](Facts& f) {
        f.vssd.status->last = records::RecordSummary{};
@@ -277,22 +281,6 @@ TEST(Judge, RisksEndWithOneAndFailuresWithThree) {
   EXPECT_EQ(exit_status_of(judge(facts)), 3);
 }
 
-TEST(JudgeVssd, WhatStartsItIsWhatStartedIt) {
-  Facts facts = good_machine();
-  lose_vssd(facts);
-  EXPECT_EQ(judge_vssd(facts).findings[0].mend, "systemctl start openvss.target");
-  facts.manager = {};
-  EXPECT_EQ(judge_vssd(facts).findings[0].mend, "vssd --spawn");
-}
-
-TEST(JudgeDoor, StockDaemonIsStoppedByItsUnitAndAStrangerByItsNumber) {
-  Facts facts = good_machine();
-  kHost[1].change(facts);
-  EXPECT_EQ(judge_door(facts).findings.at(0).mend, "systemctl disable --now hv-vss-daemon.service");
-  facts.processes.back().name = "stranger";
-  EXPECT_EQ(judge_door(facts).findings.at(0).mend, "kill 7");
-}
-
 TEST(JudgeDoor, OffMeansThatNothingIsAskedOfTheMachine) {
   Facts facts = good_machine();
   kHost[1].change(facts);
@@ -307,17 +295,27 @@ TEST(JudgeMemory, AnotherMachinesVssdIsNotOurs) {
   EXPECT_TRUE(judge_memory(facts).findings.empty());
 }
 
-TEST(JudgeVssd, OneThatHangsIsRestarted) {
-  Facts facts = good_machine();
-  lose_vssd(facts);
-  facts.vssd.process = 100;
-  EXPECT_EQ(judge_vssd(facts).findings[0].mend, "systemctl restart vssd.service");
-}
-
 TEST(JudgeLeftovers, SlotsOfAServiceThatStillThawsAreItsOwn) {
   Facts facts = good_machine();
   lose_vssd(facts);
+  facts.runtime.open_slots = 1;
   EXPECT_TRUE(judge_leftovers(facts).findings.empty());
+}
+
+TEST(JudgeLeftovers, SlotsOfAServiceThatThawedEverythingAreNoLeftovers) {
+  Facts facts = good_machine();
+  lose_vssd(facts);
+  facts.processes.clear();
+  EXPECT_TRUE(judge_leftovers(facts).findings.empty());
+}
+
+TEST(JudgePlan, APlainFreezerMakesNoneAndThatIsNoFailure) {
+  Facts facts = good_machine();
+  facts.vssd.status->freezer.plain = true;
+  facts.vssd.plan.reset();
+  const Check check = judge_plan(facts);
+  EXPECT_TRUE(check.findings.empty());
+  EXPECT_FALSE(check.known);
 }
 
 TEST(JudgeLeftovers, WhoWaitsWhileATransactionIsOpenWaitsForIt) {

@@ -98,6 +98,17 @@ TEST(Units, AreReadFromWhatSystemctlShows) {
   EXPECT_EQ(units[1].enabled, "");
 }
 
+TEST(Units, ASocketThatSystemdStillHasWouldStartVssd) {
+  const auto units = [](const std::string& sub) {
+    return parse_units("Id=vssd-control.socket\nActiveState=active\nSubState=" + sub +
+                       "\nListen=/run/openvss/control.sock (SequentialPacket)\n\n");
+  };
+  EXPECT_TRUE(starts_vssd(units("listening"), "/run/openvss/control.sock"));
+  EXPECT_FALSE(starts_vssd(units("running"), "/run/openvss/control.sock"));
+  EXPECT_FALSE(starts_vssd(units("listening"), "/run/mine/control.sock"));  // started by hand
+  EXPECT_FALSE(starts_vssd({}, "/run/openvss/control.sock"));
+}
+
 TEST(Units, NonsenseIsNoUnit) {
   EXPECT_TRUE(parse_units("").empty());
   EXPECT_TRUE(parse_units("Failed to connect to bus\n\n=\n").empty());

@@ -1,5 +1,7 @@
 #include "doctor/units.hpp"
 
+#include <algorithm>
+
 namespace vss::doctor {
 namespace {
 
@@ -12,6 +14,9 @@ void take_line(std::string_view line, UnitFact& unit) {
   if (name == "LoadState") unit.load = value;
   if (name == "ActiveState") unit.active = value;
   if (name == "UnitFileState") unit.enabled = value;
+  if (name == "SubState") unit.sub = value;
+  // `/run/openvss/control.sock (SequentialPacket)`
+  if (name == "Listen") unit.listens = value.substr(0, value.rfind(" ("));
 }
 
 }  // namespace
@@ -32,6 +37,12 @@ std::vector<UnitFact> parse_units(std::string_view text) {
   }
   end_block();
   return units;
+}
+
+bool starts_vssd(const std::vector<UnitFact>& units, std::string_view socket) {
+  return std::ranges::any_of(units, [&](const UnitFact& unit) {
+    return unit.listens == socket && unit.sub == "listening";
+  });
 }
 
 }  // namespace vss::doctor

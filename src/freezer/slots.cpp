@@ -5,6 +5,14 @@
 #include "base/assert.hpp"
 
 namespace vss::freezer {
+namespace {
+
+// The file is not trusted with an index.
+std::size_t used_of(const SlotsHeader& header) {
+  return std::min<std::size_t>(header.count.load(), base::kFilesystemsMax);
+}
+
+}  // namespace
 
 base::Result<SlotTable> SlotTable::open(const std::string& path) {
   auto file = platform::open_shared_file(path, kFileBytes, 0600);
@@ -34,8 +42,22 @@ base::Result<SlotTable> SlotTable::map(base::UniqueFd fd) {
   return table;
 }
 
+std::optional<std::size_t> count_open_slots(const std::string& path) {
+  const auto file = platform::open_for_reading(path);
+  if (!file) return std::nullopt;
+  const auto mapping = platform::map_shared(file->get(), SlotTable::kFileBytes, /*writable=*/false);
+  if (!mapping) return std::nullopt;
+  const auto& header = *reinterpret_cast<const SlotsHeader*>(mapping->data());
+  if (header.magic.load() != SlotTable::kMagic || header.version != SlotTable::kVersion) {
+    return std::nullopt;
+  }
+  const auto* const first = reinterpret_cast<const Slot*>(mapping->data() + sizeof(SlotsHeader));
+  return std::count_if(first, first + used_of(header),
+                       [](const Slot& slot) { return slot.open(); });
+}
+
 std::size_t SlotTable::count() const {
-  return std::min<std::size_t>(header().count.load(), base::kFilesystemsMax);
+  return used_of(header());
 }
 
 bool SlotTable::all_closed() const {

@@ -15,7 +15,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/identity.hpp"
@@ -111,6 +113,10 @@ struct SlotIdentity {
   std::string_view source;
   SlotSet lies_on{};
 };
+
+// How many slots of this file are open, for who only looks: it maps for reading, and makes no file.
+// Nothing: no slots of this version, or none that may be read. Not freeze-safe.
+std::optional<std::size_t> count_open_slots(const std::string& path);
 
 // The mapped file. One per process; the mapping is shared by all its threads.
 class SlotTable {

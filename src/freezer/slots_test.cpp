@@ -46,6 +46,27 @@ TEST_F(SlotsFile, IsMadeWithAllItsMemoryAndSeenByOthers) {
   EXPECT_FALSE(second->all_closed());
 }
 
+TEST_F(SlotsFile, WhoOnlyLooksIsToldHowManyAreOpenAndMakesNoFile) {
+  EXPECT_EQ(count_open_slots(path), std::nullopt);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  auto table = SlotTable::open(path);
+  ASSERT_TRUE(table);
+  EXPECT_EQ(count_open_slots(path), 0U);
+  table->begin();
+  table->add(0, {});
+  table->add(1, {});
+  table->commit({42}, 2);
+  EXPECT_EQ(count_open_slots(path), 2U);
+  SlotState closed;
+  closed.state = State::kClosed;
+  (*table)[0].store(closed);
+  EXPECT_EQ(count_open_slots(path), 1U);
+  table->header().count = 1'000'000;
+  EXPECT_LE(count_open_slots(path), base::kFilesystemsMax);
+  table->header().magic = 1;
+  EXPECT_EQ(count_open_slots(path), std::nullopt);
+}
+
 TEST_F(SlotsFile, ForeignContentsAreRefusedWithTheRemedy) {
   std::ofstream(path) << std::string(100, 'x');
   const auto table = SlotTable::open(path);

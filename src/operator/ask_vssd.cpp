@@ -1,6 +1,7 @@
 // The part of an examination that vssd answers.
 #include <algorithm>
 
+#include "doctor/judge.hpp"
 #include "operator/examine.hpp"
 #include "operator/inspect.hpp"
 #include "platform/socket.hpp"
@@ -65,8 +66,7 @@ doctor::VssdFacts ask_vssd(Session& session) {
   if (const auto writers = document(*client, session, ControlCommand::kWriters)) {
     if (auto parsed = records::writers_from_json(*writers)) facts.writers = std::move(*parsed);
   }
-  // The freezer has other work while a transaction is open.
-  if (!facts.status->transaction.valid()) ask_for_plan(*client, session, facts);
+  if (doctor::can_plan(*facts.status)) ask_for_plan(*client, session, facts);
   return facts;
 }
 

@@ -9,8 +9,7 @@
 namespace vss::operators {
 
 int doctor_command(Session& session, const Options& options) {
-  const doctor::Facts facts = examine(session.configuration, ask_vssd(session));
-  const doctor::Diagnosis diagnosis = doctor::judge(facts);
+  const doctor::Diagnosis diagnosis = doctor::judge(examine(session));
   const std::string text =
       options.json ? doctor::to_json(diagnosis) + '\n' : doctor::render(diagnosis);
   if (platform::print_all(text)) return doctor::exit_status_of(diagnosis);

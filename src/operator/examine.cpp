@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "doctor/units.hpp"
+#include "freezer/slots.hpp"
 #include "platform/credentials.hpp"
 #include "platform/file_facts.hpp"
 #include "platform/kernel_limits.hpp"
@@ -22,6 +23,8 @@ namespace runtime = base::runtime;
 constexpr const char* kServiceUser = "vss";
 constexpr const char* kHvVss = "/dev/vmbus/hv_vss";
 constexpr const char* kCuse = "/dev/cuse";
+constexpr const char* kFreezerNode = "/dev/hv_fsvss_dev";
+constexpr const char* kApplicationNode = "/dev/hv_appvss_dev";
 constexpr const char* kQemuAgentPort = "/dev/virtio-ports/org.qemu.guest_agent.0";
 constexpr base::Duration kSystemctlLimit = base::seconds(10);
 
@@ -108,7 +111,8 @@ doctor::DoorFacts door(const std::string& release) {
 
 doctor::NodeFacts nodes() {
   return {.cuse = exists(kCuse),
-          .nodes = {look_at("/dev/hv_fsvss_dev"), look_at("/dev/hv_appvss_dev")}};
+          .nodes = {look_at(kFreezerNode), look_at(kApplicationNode)},
+          .freezer_node_holders = platform::processes_that_opened(kFreezerNode)};
 }
 
 doctor::RuntimeFacts runtime_files(const config::Configuration& configuration) {
@@ -118,10 +122,12 @@ doctor::RuntimeFacts runtime_files(const config::Configuration& configuration) {
   doctor::RuntimeFacts facts{.directory = look_at(configuration.runtime_dir),
                              .freezer_directory = in_runtime(runtime::kFreezerDirectory),
                              .slots = in_runtime(runtime::kSlots),
+                             .open_slots = {},
                              .app_socket = in_runtime(runtime::kAppSocket),
                              .freezer_socket = in_runtime(runtime::kFreezerSocket),
                              .control_socket = in_runtime(runtime::kControlSocket),
                              .configuration = {}};
+  facts.open_slots = freezer::count_open_slots(facts.slots.path);
   for (const std::string& file : configuration.files)
     facts.configuration.push_back(look_at(file));
   return facts;
@@ -139,21 +145,31 @@ doctor::ServiceManagerFacts service_manager() {
   return facts;
 }
 
+// Nobody is asked where asking would start vssd.
+doctor::VssdFacts vssd(Session& session, const std::vector<doctor::UnitFact>& units) {
+  const std::string socket = session.configuration.runtime_dir + '/' + runtime::kControlSocket;
+  if (!doctor::starts_vssd(units, socket)) return ask_vssd(session);
+  doctor::VssdFacts facts;
+  facts.unreachable = "vssd does not run; systemd has " + socket + ", to start it when asked";
+  return facts;
+}
+
 }  // namespace
 
-doctor::Facts examine(const config::Configuration& configuration, doctor::VssdFacts vssd) {
+doctor::Facts examine(Session& session) {
+  const config::Configuration& configuration = session.configuration;
   doctor::Facts facts;
   facts.configuration = configuration;
   if (const auto user = platform::find_user(kServiceUser)) facts.service_user = user->user_id;
   facts.socket_group = platform::find_group(configuration.socket_group);
+  facts.manager = service_manager();
+  facts.vssd = vssd(session, facts.manager.units);
   facts.processes = processes();
-  facts.vssd = std::move(vssd);
   if (facts.vssd.status) facts.vssd.process = vssd_process(facts.processes, facts.vssd.process);
   facts.kernel = kernel();
   facts.door = door(facts.kernel.release);
   facts.nodes = nodes();
   facts.runtime = runtime_files(configuration);
-  facts.manager = service_manager();
   // journald writes to a disk where this directory is, unless it was told otherwise.
   if (runs(facts.processes, "systemd-journal")) facts.logs.journal = real_path("/var/log/journal");
   facts.logs.audit = real_path("/var/log/audit");

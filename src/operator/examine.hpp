@@ -7,10 +7,11 @@
 
 namespace vss::operators {
 
-// What vssd says of itself; waits for it at most as long as `status` and `plan` do.
-doctor::VssdFacts ask_vssd(Session& session);
+// Everything.
+doctor::Facts examine(Session& session);
 
-// What the machine shows. `vssd`: as ask_vssd() found it.
-doctor::Facts examine(const config::Configuration& configuration, doctor::VssdFacts vssd);
+// What vssd says of itself; waits for it at most as long as `status` and `plan` do. It connects,
+// and where systemd has the socket that would start vssd: examine() looks first.
+doctor::VssdFacts ask_vssd(Session& session);
 
 }  // namespace vss::operators

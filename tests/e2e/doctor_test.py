@@ -86,6 +86,7 @@ class Doctor(EndToEndTest):
             self.expect(service, FAILURE, "slots-left", "vssctl thaw --force")
             thawed = service.ctl("thaw", "--force")
             self.assertEqual(thawed.status, 0, thawed.output + thawed.errors)
+            self.assertNotIn("slots-left", self.examine(service)[1])
 
     def test_wrong_configuration_is_named_and_ends_with_two(self):
         with self.sandbox([Volume("a")]) as box:
@@ -147,7 +148,7 @@ class Doctor(EndToEndTest):
             os.chmod(box.path("/bin/qemu-ga"), 0o755)
             agent = box.start("qemu-ga")
             self.assertTrue(wait_until(lambda: "foreign-agent" in self.examine(service)[1], 5))
-            self.expect(service, RISK, "foreign-agent", "qemu-ga", "--block-rpcs")
+            self.expect(service, RISK, "foreign-agent", "qemu-ga", "block-rpcs=")
             agent.kill()
             agent.wait(5)
             self.expect_good(service)
@@ -203,7 +204,7 @@ class Doctor(EndToEndTest):
             box.start("hv_vss_daemon")
             self.assertTrue(wait_until(lambda: "door-taken" in self.examine(service)[1], 5))
             self.expect(service, FAILURE, "door-taken", "hv_vss_daemon",
-                        "systemctl disable --now hv-vss-daemon.service")
+                        "systemctl mask --now hv-vss-daemon.service")
             self.assertIn("door-not-seen", self.examine(service, user=(NOBODY, NOBODY))[1])
 
 
