@@ -3,8 +3,10 @@ what is frozen.
 
 The cells are those of tests/e2e/crash_table_test.py, which see. Here `a` is the root itself; inner
 lies on the file of a second disk, which is frozen by hand where a call has to be kept in flight. In
-each cell stands who has thawed: the freezer itself or the one that was started again (freezer),
-the guardian, or the stop hook (recovery). Times are the guest's, under software emulation.
+each cell stands who has thawed: the freezer, the guardian, or a recovery, which is the stop hook's or
+that of the freezer that was started again. Where all were killed at once no guardian is left, so
+that it must have been the hook, or with a restart that freezer: the slots say it and so does its own
+report. Times are the guest's, under software emulation.
 """
 
 import contextlib
@@ -16,7 +18,7 @@ from harness.crash_cell import SIGNALS, CrashCell
 from harness.disks import Disk, make_disk
 from harness.guest_box import GuestBox
 from harness.process import kill_at_once
-from harness.scenario import MARKS, PHASES, Scenario
+from harness.scenario import MARKS, NOTHING_FROZEN, PHASES, Scenario
 from harness.testing import VmTest, main
 
 ACTORS = ("vssd", "freezer", "guardian", "writer", "all")
@@ -98,6 +100,7 @@ class RootCell(CrashCell):
     def strike(self):
         if not self.restart:
             return super().strike()
+        self.note_closed()
         kill_at_once(self.processes())
         self.scenario.all_wait = True  # for the one in flight, whose end starts the next
         self.manager = Manager(self.service)
@@ -107,16 +110,21 @@ class RootCell(CrashCell):
         if self.manager:
             self.manager.stop()
 
-    def check_requester(self):
+    def check_thawers(self):
+        if not self.restart:
+            return super().check_thawers()
         self.stop_manager()
-        super().check_requester()
+        if self.phase not in NOTHING_FROZEN:
+            self.check_recovery_by(self.service.freezer.errors)
+        return None
 
     def bound_of(self, event):
         bound, begin = super().bound_of(event)
         return ("restart" if self.restart and bound == "hook" else bound), begin
 
     def outcome(self):
-        by = ", ".join(self.thawed_by)
+        recovery = "recovery by the " + ("freezer started again" if self.restart else "hook")
+        by = ", ".join(recovery if each == "recovery" else each for each in self.thawed_by)
         return f"{by + ', ' if by else ''}{super().outcome()}"
 
 

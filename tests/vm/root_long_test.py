@@ -3,7 +3,7 @@ paused, suspended, saved and restored; without memory. Clocks are the guest's.""
 
 import time
 
-from harness.own_root import serving, start_bank, transfers, write_waits
+from harness.own_root import is_frozen, serving, slot_of_root, start_bank, transfers, write_waits
 from harness.testing import VmTest, main
 
 ROUNDS = 200
@@ -44,6 +44,8 @@ class TimeStandsStill(VmTest):
         """When, at the latest."""
         done = service.ctl("hold")
         self.assertEqual(done.status, 0, done.errors)
+        self.assertTrue(is_frozen(service.box.vm), "the kernel says that root is not frozen")
+        self.assertEqual(slot_of_root(service).state, "frozen")
         return service.box.now()
 
     def hold_a_writer(self, service):
@@ -67,8 +69,14 @@ class TimeStandsStill(VmTest):
         self.assertTrue(record["automatic_thaw"], record["sentence"])
         self.assertEqual(record["result"], "torn")
         self.assertLess(late, WITHIN_S, "seconds of the guest's time after its deadline")
+        self.assertFalse(is_frozen(service.box.vm), "root is frozen still")
+        slot = slot_of_root(service)
+        self.assertEqual(slot.state, "closed")
+        # The guardian's own deadline, 2 s later, may have passed as well.
+        self.assertIn(slot.thawer, ("freezer", "guardian"))
         self.assertEqual(service.start_snapshot().wait(120), 0, "no new snapshot after it")
-        self.say(f"thawed by itself; {record['sentence']}")
+        self.say(f"thawed by itself, by the {slot.thawer}; {record['sentence']}")
+        return slot
 
     def test_paused_for_longer_than_the_hold_it_is_thawed_by_its_own_clock(self):
         with serving(self, "ext4", SHORT_HOLD) as (vm, service):
@@ -83,6 +91,7 @@ class TimeStandsStill(VmTest):
     def test_suspended_past_the_deadline_it_is_thawed_at_once(self):
         with serving(self, "ext4", SHORT_HOLD) as (vm, service):
             # No writer waits here: the kernel does not suspend with one that sleeps uninterruptibly.
+            # That root is frozen is the kernel's word in hold(); until when, is in the slot.
             held = self.hold(service)
             vm.write("/sys/power/sync_on_suspend", "0")  # it would wait for the frozen root
             vm.start("sh", "-c", "echo mem > /sys/power/state")
@@ -92,7 +101,9 @@ class TimeStandsStill(VmTest):
             woken = service.box.now()
             self.assertGreater(woken, held + SHORT_HOLD["hold"], "the clock did not jump")
             self.wait_for_record(service)
-            self.check_record(service, woken)
+            slot = self.check_record(service, woken)
+            self.assertGreater(slot.thaw_ended, woken - WITHIN_S, "thawed before it slept")
+            self.assertEqual(vm.run("sh", "-c", "echo written > /proof").status, 0)
 
     def test_restored_from_a_snapshot_of_its_memory_it_is_thawed_by_its_own_clock(self):
         with serving(self, "ext4", SHORT_HOLD) as (vm, service):

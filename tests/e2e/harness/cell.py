@@ -45,6 +45,7 @@ class Cell:
         took = self.measure()
         self.check_it_stays_thawed()
         self.thawed_by = self.scenario.thawers()  # recovery will use the slots again
+        self.check_thawers()
         self.check_requester()
         self.check_recovery()
         when = "not frozen" if self.bound == "none" else f"{took:.2f} s {self.bound}"
@@ -61,6 +62,9 @@ class Cell:
     def free_before(self, event, begin):
         """Until when the call in flight is kept waiting for what is not to wait for it."""
         return begin + self.within
+
+    def check_thawers(self):
+        """By whom, where only one can have."""
 
     def check_requester(self):
         """What it was told."""

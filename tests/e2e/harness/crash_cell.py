@@ -34,12 +34,32 @@ class CrashCell(Cell):
         return list(parts.values()) if self.actor == "all" else [parts[self.actor]]
 
     def strike(self):
+        self.note_closed()
         if self.event == ("all", "KILL"):
             kill_at_once(self.processes())
         else:
             for process in self.processes():
                 process.signal(SIGNALS[self.signal_name])
-        return self.service.start_stop_hook() if self.actor == "all" else None
+        self.hook = self.service.start_stop_hook() if self.actor == "all" else None
+        return self.hook
+
+    def note_closed(self):
+        """What the freezer had thawed before it happened."""
+        states = {} if self.phase == "PREPARE" else self.scenario.slots.states()
+        self.closed_before = {each for each, state in states.items() if state == "closed"}
+
+    def check_thawers(self):
+        """The guardian died with the freezer, so that only the stop hook was left. It says so, too."""
+        if self.actor == "all" and self.phase not in NOTHING_FROZEN:
+            self.check_recovery_by(self.hook.output + self.hook.errors)
+
+    def check_recovery_by(self, words):
+        """`words`: of the one process that can have done it."""
+        for mount_point, slot in self.scenario.slots.by_mount_point().items():
+            by = "freezer" if mount_point in self.closed_before else "recovery"
+            self.test.assertEqual(slot.thawer, by, f"{mount_point}: {self.told()}")
+            if by == "recovery":
+                self.test.assertIn(f"{mount_point} (", words)
 
     def free_before(self, event, begin):
         """What is killed lets nothing wait for the call in flight. Who is stopped has it return

@@ -24,6 +24,7 @@ class Slot:
     state: str
     freeze_began: float  # CLOCK_BOOTTIME in seconds, 0: never
     freeze_ended: float
+    thaw_ended: float
     thawer: str  # of a closed one
 
 
@@ -51,7 +52,7 @@ class Slots:
         fields = SLOT.unpack_from(data, offset)
         mount_point = fields[-1].split(b"\0", 1)[0].decode()
         return mount_point, Slot(STATES[fields[0] >> 60], fields[1] / 1e9, fields[2] / 1e9,
-                                 THAWERS[fields[0] >> 16 & 3])
+                                 fields[4] / 1e9, THAWERS[fields[0] >> 16 & 3])
 
     def states(self):
         return {mount_point: slot.state for mount_point, slot in self.by_mount_point().items()}

@@ -4,6 +4,7 @@ import contextlib
 
 from harness.guest_box import GuestBox
 from harness.service import Service
+from harness.slots import Slots
 
 PROGRAMS = ("vssd", "vss-freezer", "vss-guardian", "vssctl", "vss-writer", "fs_tool", "bank")
 PAGE = "/run/bank.page"
@@ -40,6 +41,22 @@ def start_bank(service, *options):
 def transfers(box):
     """How many the bank has completed; the first number of its page."""
     return int.from_bytes(box.read_bytes(PAGE, 8), "little") if box.exists(PAGE) else 0
+
+
+def is_frozen(vm):
+    """The kernel's own word, without a process that waits: it refuses to freeze what is frozen."""
+    done = vm.run("fsfreeze", "--freeze", "/")
+    if done.status == 0:
+        vm.must("fsfreeze", "--unfreeze", "/")
+        return False
+    if "busy" not in done.output + done.errors:
+        raise RuntimeError(f"fsfreeze: {done.output}{done.errors}")
+    return True
+
+
+def slot_of_root(service):
+    """State, and who has thawed it, of the latest transaction."""
+    return Slots(service.box, service.runtime).by_mount_point()["/"]
 
 
 def write_waits(box):
