@@ -160,10 +160,11 @@ class Files(EndToEndTest):
     def test_records(self):
         with self.sandbox([Volume("a")]) as box:
             service = Service(box).start()
-            service.ctl("snapshot", "--", "true")
+            self.assertEqual(service.ctl("snapshot", "--", "true").status, 0)
             service.vssd.signal(15)
             service.vssd.wait()
             records = box.path(STATE + "/records")
+            self.assertNotEqual(os.listdir(records), [], "there is no record to spoil")
             for file in os.listdir(records):
                 with open(os.path.join(records, file), "wb") as out:
                     out.write(b"\0{[nonsense")

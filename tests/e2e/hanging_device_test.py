@@ -39,7 +39,7 @@ class HangingDevice(EndToEndTest):
     def test_stops_before_prepare(self):
         with self.sandbox([Volume("a"), Volume("b")]) as box:
             disk, service, probe = self.start(box)
-            box.run("fs_tool", "dirty", "/mnt/slow/file", 4)
+            self.assertEqual(box.run("fs_tool", "dirty", "/mnt/slow/file", 4).status, 0)
             disk.signal(signal.SIGSTOP)
             began = now()
             requester = service.start_snapshot()
@@ -99,6 +99,8 @@ class HangingDevice(EndToEndTest):
         with self.sandbox([Volume("a"), Volume("b")]) as box:
             disk, service, probe = self.start(box)
             requester = service.hold_until_told()
+            for mount_point in probe.mount_points:
+                self.assertTrue(probe.wait_frozen(mount_point, 1), f"{mount_point} is not frozen")
             disk.signal(signal.SIGSTOP)
             released = now()
             box.write("/run/release", "")
@@ -107,6 +109,8 @@ class HangingDevice(EndToEndTest):
                 self.assertIsNotNone(thawed, f"{mount_point} waits for the device that hangs")
                 self.assertLess(thawed - released, 1.1)
             time.sleep(0.5)
+            states = Slots(box, service.runtime).states()
+            self.assertEqual(states["/mnt/slow"], "thawing", "its FITHAW did not wait")
             disk.signal(signal.SIGCONT)
             # COMMAND was over before the device hung, and the thaw was late but not too late.
             self.assertEqual(requester.wait(40), 0, requester.errors)

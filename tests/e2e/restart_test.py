@@ -9,9 +9,11 @@ from harness.testing import EndToEndTest, main
 
 
 class RestartInMidHold(EndToEndTest):
-    def hold(self, service):
+    def hold(self, service, probe):
         status, transaction, errors = service.hold()
         self.assertEqual(status, 0, errors)
+        for mount_point in probe.mount_points:
+            self.assertTrue(probe.wait_frozen(mount_point, 2), f"{mount_point} is not frozen")
         return transaction
 
     def test_vssd(self):
@@ -19,8 +21,7 @@ class RestartInMidHold(EndToEndTest):
         with self.sandbox([Volume("a"), Volume("b")]) as box:
             service = Service(box).start()
             probe = Probe(box, ["/mnt/a", "/mnt/b"])
-            transaction = self.hold(service)
-            self.assertTrue(probe.wait_frozen("/mnt/a", 2))
+            transaction = self.hold(service, probe)
             killed = now()
             service.vssd.kill()
             for mount_point in probe.mount_points:
@@ -41,7 +42,7 @@ class RestartInMidHold(EndToEndTest):
         with self.sandbox([Volume("a")]) as box:
             service = Service(box).start()
             probe = Probe(box, ["/mnt/a"])
-            transaction = self.hold(service)
+            transaction = self.hold(service, probe)
             killed = now()
             service.freezer.kill()
             self.assertIsNotNone(probe.wait_thawed("/mnt/a", killed, 1.1))
@@ -58,7 +59,7 @@ class RestartInMidHold(EndToEndTest):
         with self.sandbox([Volume("a")]) as box:
             service = Service(box).start()
             probe = Probe(box, ["/mnt/a"])
-            transaction = self.hold(service)
+            transaction = self.hold(service, probe)
             killed = now()
             service.guardian.kill()
             self.assertIsNotNone(probe.wait_thawed("/mnt/a", killed, 1.1))
@@ -74,7 +75,7 @@ class RestartInMidHold(EndToEndTest):
         with self.sandbox([Volume("a")]) as box:
             service = Service(box).start()
             probe = Probe(box, ["/mnt/a"])
-            self.hold(service)
+            self.hold(service, probe)
             kill_at_once(service.processes())
             for process in service.processes():
                 process.wait(5)  # as a service manager would: who is dying still has its lock
@@ -107,8 +108,10 @@ class Hold(EndToEndTest):
             began = now()
             status, transaction, errors = service.hold("--hold-max", "2")
             self.assertEqual(status, 0, errors)
+            self.assertTrue(probe.wait_frozen("/mnt/a", 1), "nothing is frozen")
             thawed = probe.wait_thawed("/mnt/a", now(), 5)
             self.assertIsNotNone(thawed)
+            self.assertGreater(thawed - began, 2, "thawed before its time")
             self.assertLess(thawed - began, 2 + 1)
             release = service.ctl("release", transaction)
             self.assertEqual(release.status, 1)
@@ -119,6 +122,7 @@ class Hold(EndToEndTest):
             service = Service(box).start()
             probe = Probe(box, ["/mnt/a"])
             requester = service.hold_until_told()
+            self.assertTrue(probe.wait_frozen("/mnt/a", 2), "nothing is frozen")
             killed = now()
             requester.kill()
             thawed = probe.wait_thawed("/mnt/a", killed, 5)
@@ -130,6 +134,7 @@ class Hold(EndToEndTest):
             service = Service(box).start()
             probe = Probe(box, ["/mnt/a"])
             requester = service.hold_until_told()
+            self.assertTrue(probe.wait_frozen("/mnt/a", 2), "nothing is frozen")
             asked = now()
             thaw = service.ctl("thaw")
             self.assertEqual(thaw.status, 0, thaw.errors)

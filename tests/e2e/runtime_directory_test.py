@@ -15,7 +15,8 @@ class RuntimeDirectory(EndToEndTest):
         self.assertEqual(mounted.status, 0, mounted.errors)
 
     def fill(self, box):
-        box.run("sh", "-c", "dd if=/dev/zero of=/small/filler bs=4096; true")
+        self.assertNotEqual(box.run("dd", "if=/dev/zero", "of=/small/filler", "bs=4096").status, 0)
+        self.assertEqual(os.statvfs(box.path("/small")).f_bavail, 0, "there is room left")
 
     def test_full_from_the_start(self):
         """Refused with a sentence that names it; nothing is frozen."""

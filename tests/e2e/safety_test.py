@@ -57,7 +57,7 @@ class Only(EndToEndTest):
 
     def test_demands_mount_roots(self):
         with self.sandbox([Volume("a")]) as box:
-            box.run("mkdir", "/mnt/a/directory")
+            self.assertEqual(box.run("mkdir", "/mnt/a/directory").status, 0)
             service = Service(box, freezer=["--only", "/mnt/a/directory"]).start()
             refused = service.start_snapshot("--filesystems", "/mnt/a")
             self.assertEqual(refused.wait(30), NOT_RUN, refused.errors)

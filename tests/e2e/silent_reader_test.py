@@ -59,6 +59,7 @@ class NobodyReads(EndToEndTest):
             service.wait_until_ready()
             probe = Probe(box, ["/mnt/a"])
             requester = service.hold_until_told()
+            self.assertTrue(probe.wait_frozen("/mnt/a", 1), "nothing is frozen")
             for _ in range(MESSAGES):
                 self.knock(box, service)
             released = now()

@@ -64,7 +64,10 @@ class Strangers(EndToEndTest):
             service = Service(box).start()
             probe = Probe(box, ["/mnt/a", "/mnt/b"])
             service.hold_until_told()
-            box.run("umount", "-l", "/mnt/a")
+            for mount_point in probe.mount_points:
+                self.assertTrue(probe.wait_frozen(mount_point, 1), f"{mount_point} is not frozen")
+            unmounted = box.run("umount", "-l", "/mnt/a")
+            self.assertEqual(unmounted.status, 0, unmounted.errors)
             killed = now()
             hook = service.start_stop_hook()
             self.assertEqual(hook.wait(10), 0, hook.output + hook.errors)
