@@ -80,6 +80,7 @@ struct RuntimeFacts {
 
 struct ServiceManagerFacts {
   bool systemd = false;  // runs this machine
+  bool silent = false;   // it does, and did not say in time which units there are
   std::vector<UnitFact> units;
 };
 

@@ -15,8 +15,9 @@ Diagnosis judge(const Facts& facts) {
 }
 
 bool has_units(const Facts& facts) {
-  return std::ranges::any_of(facts.manager.units,
-                             [](const UnitFact& unit) { return unit.load != "not-found"; });
+  return facts.manager.silent || std::ranges::any_of(facts.manager.units, [](const UnitFact& unit) {
+           return unit.load != "not-found";
+         });
 }
 
 std::string start_command(const Facts& facts) {

@@ -29,7 +29,7 @@ Diagnosis judge(const Facts& facts);
 
 // What several of them ask.
 
-// The package's units are there.
+// The package's units are there, or may be: where systemd is silent they are taken for granted.
 bool has_units(const Facts& facts);
 // Commands that start all of the service, and that start one unit of it again; by hand there is
 // only the whole.

@@ -133,6 +133,11 @@ Check judge_units(const Facts& facts) {
     judge_by_hand(facts, check);
     return check;
   }
+  if (facts.manager.silent) {
+    check.known = false;
+    check.summary = "systemctl did not answer";
+    return check;
+  }
   for (const UnitFact& unit : facts.manager.units) {
     if (unit.name == kTarget) {
       judge_target(unit, check);

@@ -71,6 +71,16 @@ TEST(MendVssd, WhatMayBeFrozenIsThawedByAFreezerThatStarts) {
             "systemctl restart vss-freezer.service; if that does not help: vssctl thaw --force");
 }
 
+TEST(MendUnits, WhereSystemdIsSilentItsCommandsAreNamedAndNothingIsSaidOfTheUnits) {
+  Facts facts = good_machine();
+  facts.manager.units.clear();
+  facts.manager.silent = true;
+  EXPECT_EQ(mend(judge_vssd, without_vssd(facts), "vssd-unreachable"),
+            "systemctl start openvss.target");
+  EXPECT_FALSE(judge_units(facts).known);
+  EXPECT_TRUE(judge_units(facts).findings.empty());
+}
+
 TEST(MendUnits, WhatFailedTooOftenIsForgivenFirst) {
   Facts facts = good_machine();
   facts.manager.units[1].active = "inactive";

@@ -100,13 +100,23 @@ TEST(Units, AreReadFromWhatSystemctlShows) {
 
 TEST(Units, ASocketThatSystemdStillHasWouldStartVssd) {
   const auto units = [](const std::string& sub) {
-    return parse_units("Id=vssd-control.socket\nActiveState=active\nSubState=" + sub +
-                       "\nListen=/run/openvss/control.sock (SequentialPacket)\n\n");
+    ServiceManagerFacts manager;
+    manager.systemd = true;
+    manager.units = parse_units("Id=vssd-control.socket\nActiveState=active\nSubState=" + sub +
+                                "\nListen=/run/openvss/control.sock (SequentialPacket)\n\n");
+    return manager;
   };
-  EXPECT_TRUE(starts_vssd(units("listening"), "/run/openvss/control.sock"));
-  EXPECT_FALSE(starts_vssd(units("running"), "/run/openvss/control.sock"));
-  EXPECT_FALSE(starts_vssd(units("listening"), "/run/mine/control.sock"));  // started by hand
-  EXPECT_FALSE(starts_vssd({}, "/run/openvss/control.sock"));
+  EXPECT_TRUE(starts_vssd(units("listening"), false, "/run/openvss/control.sock"));
+  EXPECT_FALSE(starts_vssd(units("running"), true, "/run/openvss/control.sock"));
+  EXPECT_FALSE(starts_vssd(units("listening"), false, "/run/mine/control.sock"));  // by hand
+  EXPECT_FALSE(starts_vssd({}, false, "/run/openvss/control.sock"));
+}
+
+TEST(Units, WhereSystemdIsSilentOnlyAVssdThatRunsIsAsked) {
+  ServiceManagerFacts manager;
+  manager.systemd = manager.silent = true;
+  EXPECT_TRUE(starts_vssd(manager, false, "/run/openvss/control.sock"));
+  EXPECT_FALSE(starts_vssd(manager, true, "/run/openvss/control.sock"));
 }
 
 TEST(Units, NonsenseIsNoUnit) {

@@ -39,8 +39,9 @@ std::vector<UnitFact> parse_units(std::string_view text) {
   return units;
 }
 
-bool starts_vssd(const std::vector<UnitFact>& units, std::string_view socket) {
-  return std::ranges::any_of(units, [&](const UnitFact& unit) {
+bool starts_vssd(const ServiceManagerFacts& manager, bool vssd_runs, std::string_view socket) {
+  if (manager.silent) return !vssd_runs;
+  return std::ranges::any_of(manager.units, [&](const UnitFact& unit) {
     return unit.listens == socket && unit.sub == "listening";
   });
 }

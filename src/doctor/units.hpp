@@ -20,8 +20,8 @@ inline constexpr const char* kUnitProperties =
 // skipped; a block without Id is none.
 std::vector<UnitFact> parse_units(std::string_view text);
 
-// systemd itself has this socket, and starts vssd for whoever connects to it: to connect would
-// change the machine.
-bool starts_vssd(const std::vector<UnitFact>& units, std::string_view socket);
+// To connect to this socket would change the machine: systemd itself has it, and starts vssd for
+// whoever connects. Where systemd does not say, a vssd that runs is proof that it has not.
+bool starts_vssd(const ServiceManagerFacts& manager, bool vssd_runs, std::string_view socket);
 
 }  // namespace vss::doctor

@@ -26,7 +26,7 @@ constexpr const char* kCuse = "/dev/cuse";
 constexpr const char* kFreezerNode = "/dev/hv_fsvss_dev";
 constexpr const char* kApplicationNode = "/dev/hv_appvss_dev";
 constexpr const char* kQemuAgentPort = "/dev/virtio-ports/org.qemu.guest_agent.0";
-constexpr base::Duration kSystemctlLimit = base::seconds(10);
+constexpr base::Duration kSystemctlLimit = base::seconds(20);
 
 doctor::FileKind to_fact(platform::FileKind kind) {
   switch (kind) {
@@ -142,15 +142,17 @@ doctor::ServiceManagerFacts service_manager() {
   if (const auto text = platform::output_of(words, kSystemctlLimit)) {
     facts.units = doctor::parse_units(*text);
   }
+  facts.silent = facts.units.empty();
   return facts;
 }
 
 // Nobody is asked where asking would start vssd.
-doctor::VssdFacts vssd(Session& session, const std::vector<doctor::UnitFact>& units) {
+doctor::VssdFacts vssd(Session& session, const doctor::Facts& known) {
   const std::string socket = session.configuration.runtime_dir + '/' + runtime::kControlSocket;
-  if (!doctor::starts_vssd(units, socket)) return ask_vssd(session);
+  const bool seen = runs(known.processes, "vssd");
+  if (!doctor::starts_vssd(known.manager, seen, socket)) return ask_vssd(session);
   doctor::VssdFacts facts;
-  facts.unreachable = "vssd does not run; systemd has " + socket + ", to start it when asked";
+  facts.unreachable = "vssd does not run; systemd may have " + socket + ", to start it when asked";
   return facts;
 }
 
@@ -163,8 +165,8 @@ doctor::Facts examine(Session& session) {
   if (const auto user = platform::find_user(kServiceUser)) facts.service_user = user->user_id;
   facts.socket_group = platform::find_group(configuration.socket_group);
   facts.manager = service_manager();
-  facts.vssd = vssd(session, facts.manager.units);
   facts.processes = processes();
+  facts.vssd = vssd(session, facts);
   if (facts.vssd.status) facts.vssd.process = vssd_process(facts.processes, facts.vssd.process);
   facts.kernel = kernel();
   facts.door = door(facts.kernel.release);
