@@ -2,11 +2,8 @@
 small machine of when_frozen_test.py has not."""
 
 import json
-import os
-import tempfile
 
-from harness.debian_vm import DebianVm
-from harness.packages import PLACE, Packages, take_packages
+from harness.packages import debian_with_openvss
 from harness.statements import Statements
 from harness.testing import main
 
@@ -18,16 +15,10 @@ SHELL = "/run/shell"
 
 class WithSystemd(Statements):
     def test_what_an_administrator_tries(self):
-        with tempfile.TemporaryDirectory(prefix="openvss-when-frozen-") as folder:
-            built = os.path.join(os.path.dirname(self.programs.build_directory()), "package")
-            disk = Packages(built).disk(os.path.join(folder, "packages"))
-            with DebianVm(self.programs, disks=[disk], timeout=900) as vm:
-                take_packages(vm)
-                vm.must("dpkg", "-i", *[f"{PLACE}/{name}.deb" for name in ("libvss0", "openvss")],
-                        timeout=240)
-                self.shells(vm)
-                self.the_journal(vm)
-                self.units(vm)
+        with debian_with_openvss(self.programs) as vm:
+            self.shells(vm)
+            self.the_journal(vm)
+            self.units(vm)
 
     def hold(self, vm):
         """A process that waits for the thaw."""

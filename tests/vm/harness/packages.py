@@ -1,5 +1,6 @@
 """The Debian packages under test, and those they are to get on with, as one disk for a guest."""
 
+import contextlib
 import glob
 import os
 import re
@@ -8,6 +9,7 @@ import tarfile
 import tempfile
 
 from harness.cache import cached
+from harness.debian_vm import DebianVm
 from harness.disks import Disk
 from harness.kernel import Unavailable
 
@@ -39,6 +41,19 @@ class Packages:
                     tar.add(file, "hyperv-daemons.deb")
                 tar.add(_later(self._files["openvss"], folder), "openvss-later.deb")
         return Disk(file=path)
+
+
+@contextlib.contextmanager
+def debian_with_openvss(programs):
+    """A Debian machine on which it was installed a moment ago."""
+    with tempfile.TemporaryDirectory(prefix="openvss-packages-") as folder:
+        built = os.path.join(os.path.dirname(programs.build_directory()), "package")
+        disk = Packages(built).disk(os.path.join(folder, "packages"))
+        with DebianVm(programs, disks=[disk], timeout=900) as vm:
+            take_packages(vm)
+            vm.must("dpkg", "-i", *[f"{PLACE}/{name}.deb" for name in ("libvss0", "openvss")],
+                    timeout=240)
+            yield vm
 
 
 def take_packages(vm, device="/dev/vdb"):

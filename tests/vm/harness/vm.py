@@ -236,7 +236,7 @@ class Vm:
     def mount(self, device, kind, place):
         self.must("sh", "-c", f"mkdir -p {place} && mount -t {kind} {device} {place}")
 
-    def qmp(self, name, **arguments):
+    def qmp(self, name, /, **arguments):
         return self.monitor().command(name, **arguments)
 
     def monitor(self):
