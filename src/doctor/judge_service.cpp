@@ -136,6 +136,10 @@ Check judge_units(const Facts& facts) {
   if (facts.manager.silent) {
     check.known = false;
     check.summary = "systemctl did not answer";
+    check.add({Severity::kRisk, "units-unknown",
+               "systemctl did not say how openvss's units are",
+               "a unit that is stopped, masked or disabled would not be seen",
+               "systemctl status openvss.target; if it answers: vssctl doctor once more"});
     return check;
   }
   for (const UnitFact& unit : facts.manager.units) {

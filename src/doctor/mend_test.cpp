@@ -71,14 +71,15 @@ TEST(MendVssd, WhatMayBeFrozenIsThawedByAFreezerThatStarts) {
             "systemctl restart vss-freezer.service; if that does not help: vssctl thaw --force");
 }
 
-TEST(MendUnits, WhereSystemdIsSilentItsCommandsAreNamedAndNothingIsSaidOfTheUnits) {
+TEST(MendUnits, WhereSystemdIsSilentItsCommandsAreNamedAndTheUnitsAreARisk) {
   Facts facts = good_machine();
   facts.manager.units.clear();
   facts.manager.silent = true;
   EXPECT_EQ(mend(judge_vssd, without_vssd(facts), "vssd-unreachable"),
             "systemctl start openvss.target");
   EXPECT_FALSE(judge_units(facts).known);
-  EXPECT_TRUE(judge_units(facts).findings.empty());
+  EXPECT_EQ(judge_units(facts).verdict(), Severity::kRisk);
+  EXPECT_THAT(mend(judge_units, facts, "units-unknown"), HasSubstr("systemctl status"));
 }
 
 TEST(MendUnits, WhatFailedTooOftenIsForgivenFirst) {
