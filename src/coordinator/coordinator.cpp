@@ -79,7 +79,7 @@ bool Coordinator::State::holds(Guard guard) {
     case Guard::kAlways: return true;
     case Guard::kLevelsLeft: return find_next_member();
     case Guard::kReady:
-      blame(why_not_ready(transaction.options.selection != Selection::kNone));
+      blame(why_none_starts(transaction.options.selection != Selection::kNone));
       return transaction.cause.empty();
     case Guard::kEnough:
       judged = holding(phase != Phase::kFreezeFilesystems);
@@ -121,6 +121,11 @@ void Coordinator::State::perform(Effect effect) {
   }
 }
 
+Reason Coordinator::State::why_none_starts(bool filesystems) const {
+  return policy.standing_veto.empty() ? why_not_ready(filesystems) : policy.standing_veto;
+}
+
+// Whether all that was frozen runs again, and whether what is needed for the next is here.
 Reason Coordinator::State::why_not_ready(bool filesystems) const {
   const Participant& freezer = registry.freezer_place();
   const bool connected = freezer.used();
@@ -182,7 +187,7 @@ const Reason& Coordinator::not_ready() const {
   const bool busy = state.is_open() && !state.debt.abandoned;
   state.not_ready_reason =
       busy ? sentences::busy(state.transaction.requester_name, state.transaction.id, state.phase)
-           : state.why_not_ready(true);
+           : state.why_none_starts(true);
   return state.not_ready_reason;
 }
 

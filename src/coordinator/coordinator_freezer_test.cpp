@@ -27,6 +27,28 @@ TEST(Freezer, WithoutOneAFreezeIsRefusedAndRecorded) {
   EXPECT_TRUE(story.all_of<WriteNote>().empty());
 }
 
+TEST(StandingVeto, RefusesWhateverIsAskedForAndEndsNothing) {
+  Policy policy = default_policy();
+  policy.standing_veto = "the configuration is wrong: line 3";
+  EventStory story(policy);
+  story.freezer();
+  story.writer("writer");
+  EXPECT_EQ(story.coordinator.not_ready().view(), "the configuration is wrong: line 3");
+  story.freeze();
+  EXPECT_FALSE(story.answer_to(1)->success);
+  EXPECT_EQ(story.answer_to(1)->reason.view(), "the configuration is wrong: line 3");
+  story.check();
+  EXPECT_FALSE(story.answer_to(2)->success);
+  SnapshotOptions none;
+  none.selection = Selection::kNone;
+  story.freeze(none);
+  EXPECT_FALSE(story.answer_to(3)->success);
+  EXPECT_EQ(story.record().result, Result::kRefused);
+  EXPECT_TRUE(story.all_of<Tell>().empty());
+  story.abort();
+  EXPECT_TRUE(story.answer_to(4)->success) << "nothing is frozen, and `vssctl thaw` says so";
+}
+
 TEST(Freezer, WithoutALiveGuardianNothingIsFrozen) {
   EventStory story;
   story.freezer(standing(true, false));

@@ -37,6 +37,9 @@ struct Policy {
   Duration guardian_margin = base::seconds{2};  // guardian acts this long after the hold deadline
   Duration release_margin = base::seconds{4};   // writers are released without the freezer
   std::size_t writers_max = base::kWritersDefault;
+  // Not empty: no transaction starts, and this is why. Set where nobody knows what the
+  // administrator decided.
+  Reason standing_veto;
 
   const RequesterPolicy& of(RequesterKind kind) const {
     return requesters[static_cast<std::size_t>(kind)];

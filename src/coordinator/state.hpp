@@ -79,6 +79,7 @@ struct Coordinator::State {
   State(const Policy& policy_in, FirstNumbers first, std::span<const Row> table_in);
 
   StepResult step(Instant at, const Event& event);
+  Reason why_none_starts(bool filesystems) const;
   Reason why_not_ready(bool filesystems) const;
   std::span<const ParticipantView> view_participants();
 
