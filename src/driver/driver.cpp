@@ -233,6 +233,11 @@ void Driver::on_thawed_page(int descriptor) {
 }
 
 void Driver::on_connection_over(std::string_view who, std::string_view why) {
+  if (!connection_lines_.take(platform::now(), !disks_may_be_frozen())) return;
+  if (const auto left_out = connection_lines_.take_left_out(); left_out > 0) {
+    log_.warning(base::FixedText<96>{}.append_number(left_out).append(
+        " lines on connections that were refused or ended were left out"));
+  }
   log_.info(base::FixedText<400>{who}.append(": ").append(why));
   if (!pumping_) set_next_deadline();  // writes the log, if it may be written
 }

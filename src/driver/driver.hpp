@@ -15,6 +15,7 @@
 #include "devices/cuse/node_server.hpp"
 #include "devices/socket/participant_server.hpp"
 #include "driver/host_story.hpp"
+#include "driver/line_limit.hpp"
 #include "driver/log.hpp"
 #include "driver/note.hpp"
 #include "driver/open_transaction.hpp"
@@ -191,6 +192,7 @@ class Driver final : private devices::NodeHost,
   PlanDesk plans_;
 
   bool log_waits_ = false;
+  LineLimit connection_lines_{300, base::seconds{60}};  // more than writers there are usually
   base::Instant next_alive_ = base::Instant::never();
   base::Instant stop_by_ = base::Instant::never();  // set by shut_down()
 };
