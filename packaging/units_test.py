@@ -45,6 +45,16 @@ class Units(unittest.TestCase):
         for unit in ("vss-freezer.service", "vss-guardian.service"):
             self.assertIn("\nTimeoutStopSec=infinity\n", self.read(unit))
 
+    def test_vssd_is_handed_what_only_root_may_open(self):
+        """vss-hand-in-cuse fills the store, and vssd empties it: both must be heard."""
+        unit = self.read("vssd.service")
+        self.assertRegex(unit, r"\nExecStartPre=-\+/\S+/vss-hand-in-cuse\n")
+        self.assertIn("\nNotifyAccess=exec\n", unit)
+        self.assertIn("\nFileDescriptorStoreMax=3\n", unit)
+        with open(os.path.join(os.path.dirname(__file__), "udev", "70-openvss.rules"),
+                  encoding="utf-8") as rules:
+            self.assertNotIn('KERNEL=="cuse"', rules.read())
+
     def test_the_scores_are_at_most_those_of_the_documentation(self):
         if shutil.which("systemd-analyze") is None:
             self.fail("there is no systemd-analyze: apt-get install systemd")

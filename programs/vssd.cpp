@@ -10,6 +10,8 @@
 #include "command_line.hpp"
 #include "config/nearest_name.hpp"
 #include "platform/console.hpp"
+#include "platform/cuse_access.hpp"
+#include "platform/inherited_descriptors.hpp"
 #include "vssd_setup.hpp"
 
 namespace vss::programs {
@@ -81,9 +83,8 @@ driver::DriverOptions driver_options(std::optional<gid_t> administrators, const 
 // are forked before memory is locked and before the nodes are made (a child that inherits a node's
 // connection would keep it open when vssd is killed), root is given up before anything is read from
 // a socket.
-int serve(const VssdOptions& options, const config::Configuration& configuration) {
-  Warnings warnings;
-  platform::ServiceNotifier notifier;
+int serve(const VssdOptions& options, const config::Configuration& configuration,
+          platform::ServiceNotifier& notifier, Warnings& warnings) {
   if (options.spawn && ::geteuid() != 0) {
     return failed({.message = "--spawn needs root: freezer and guardian freeze filesystems",
                    .kind = base::ErrorKind::kPrerequisite});
@@ -93,7 +94,9 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   if (!lock) return failed(lock.error());
   auto note = open_note(configuration, identity);
   if (!note) return failed(note.error());
-  auto sockets = Sockets::make(configuration, identity, warnings);
+  auto inherited = platform::inherited_descriptors();
+  if (!inherited) return failed(inherited.error());
+  auto sockets = Sockets::make(configuration, identity, std::move(inherited->sockets), warnings);
   if (!sockets) return failed(sockets.error());
   if (auto made = set_up_state_directory(configuration, identity); !made) {
     return failed(made.error());
@@ -112,7 +115,8 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
     if (!started) return failed(started.error());
     keeper = std::move(*started);
   }
-  auto nodes = prepare_device_nodes(configuration, identity);
+  auto nodes = prepare_device_nodes(configuration, identity, notifier,
+                                    std::move(inherited->devices[platform::kHandedInCuse]));
   if (!nodes && configuration.device_nodes == config::DeviceNodes::kOn) {
     return failed(nodes.error());
   }
@@ -160,15 +164,20 @@ int run(int argc, char** argv) {
   add_options(app, options);
   if (const auto status = parse(app, argc, argv)) return *status;
   ::signal(SIGPIPE, SIG_IGN);
-  const auto configuration = load_configuration(options);
-  if (!configuration) return failed(configuration.error());
+  platform::ServiceNotifier manager;
+  Warnings warnings;
+  auto configuration = load_configuration(options);
+  if (!configuration) {
+    if (options.check_configuration || !manager.connected()) return failed(configuration.error());
+    configuration = refusing_configuration(options, configuration.error(), manager, warnings);
+  }
   if (options.check_configuration) {
     for (const std::string& file : configuration->files)
       std::printf("read %s\n", file.c_str());
     std::puts("the configuration is good");
     return base::kExitYes;
   }
-  return serve(options, *configuration);
+  return serve(options, *configuration, manager, warnings);
 }
 
 }  // namespace

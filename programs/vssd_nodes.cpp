@@ -1,10 +1,11 @@
-// The two device nodes: made while vssd is root, where it is started as root.
+// The two device nodes: of what the service manager hands in, or made while vssd is root.
 #include <errno.h>
 #include <sys/stat.h>
 
 #include <cstring>
 
 #include "devices/cuse/node_interface.hpp"
+#include "platform/cuse_access.hpp"
 #include "platform/directories.hpp"
 #include "vssd_setup.hpp"
 
@@ -25,11 +26,21 @@ base::Status give_application_node(gid_t group) {
 }  // namespace
 
 base::Result<devices::Nodes> prepare_device_nodes(const config::Configuration& configuration,
-                                                  const Identity& identity) {
+                                                  const Identity& identity,
+                                                  platform::ServiceNotifier& manager,
+                                                  std::vector<base::UniqueFd> cuse) {
+  // Whether they are used or not; and before: a copy would keep the clients of a killed vssd
+  // waiting.
+  if (!cuse.empty()) {
+    if (auto forgotten = manager.forget(platform::kHandedInCuse); !forgotten) {
+      return base::fail("descriptors of /dev/cuse were handed in, and are still kept: " +
+                        forgotten.error().message);
+    }
+  }
   if (configuration.device_nodes == config::DeviceNodes::kOff) {
     return base::fail("devices.cuse is \"off\"");
   }
-  auto nodes = devices::make_nodes();
+  auto nodes = devices::make_nodes(std::move(cuse));
   const auto group = platform::find_group(configuration.socket_group);
   if (!nodes || !identity.was_root || !group) return nodes;
   if (auto given = give_application_node(*group); !given) return std::unexpected(given.error());

@@ -4,12 +4,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/runtime_paths.hpp"
 #include "platform/console.hpp"
 #include "platform/directories.hpp"
-#include "platform/inherited_sockets.hpp"
 #include "platform/kernel_limits.hpp"
 #include "platform/memory.hpp"
 #include "platform/runtime_directory.hpp"
@@ -74,6 +74,22 @@ base::Status give_to_writers(const config::Configuration& configuration, Warning
                            {.user = {}, .group = group});
 }
 
+// One problem a line, as config::load() tells them.
+std::string in_one_line(std::string problems) {
+  for (std::size_t at = 0; (at = problems.find('\n', at)) != std::string::npos; at += 2)
+    problems.replace(at, 1, "; ");
+  return problems;
+}
+
+// The first problem is cut so that the remedy keeps its place.
+coordinator::Reason veto_because_of(const std::string& problems) {
+  const auto more = std::ranges::count(problems, '\n');
+  coordinator::Reason veto{"the configuration is wrong: "};
+  veto.append(base::FixedText<150>{std::string_view(problems).substr(0, problems.find('\n'))});
+  if (more > 0) veto.append(" (and ").append_number(more).append(" more)");
+  return veto.append("; correct it, then systemctl restart vssd");
+}
+
 }  // namespace
 
 void Warnings::add(const std::string& text) {
@@ -90,6 +106,19 @@ base::Result<config::Configuration> load_configuration(const VssdOptions& option
                  .watchdog_timeout = kernel.watchdog_timeout};
   auto configuration = config::load(load);
   if (configuration && options.log_level) configuration->log_level = *options.log_level;
+  return configuration;
+}
+
+config::Configuration refusing_configuration(const VssdOptions& options, const base::Error& wrong,
+                                             platform::ServiceNotifier& manager,
+                                             Warnings& warnings) {
+  config::Configuration configuration;
+  if (options.load.runtime_dir) configuration.runtime_dir = *options.load.runtime_dir;
+  if (options.load.state_dir) configuration.state_dir = *options.load.state_dir;
+  if (options.log_level) configuration.log_level = *options.log_level;
+  configuration.policy.standing_veto = veto_because_of(wrong.message);
+  warnings.add("the configuration was not used: " + in_one_line(wrong.message));
+  manager.say(configuration.policy.standing_veto.view());
   return configuration;
 }
 
@@ -140,13 +169,12 @@ Sockets::~Sockets() {
 }
 
 base::Result<Sockets> Sockets::make(const config::Configuration& configuration,
-                                    const Identity& identity, Warnings& warnings) {
-  auto inherited = platform::inherited_sockets();
-  if (!inherited) return std::unexpected(inherited.error());
+                                    const Identity& identity, InheritedSockets inherited,
+                                    Warnings& warnings) {
   Sockets sockets;
   const auto get = [&](base::UniqueFd& socket, const char* name, const char* file,
                        mode_t mode) -> base::Status {
-    if (const auto found = inherited->find(name); found != inherited->end()) {
+    if (const auto found = inherited.find(name); found != inherited.end()) {
       socket = std::move(found->second);
       return {};
     }
@@ -161,7 +189,7 @@ base::Result<Sockets> Sockets::make(const config::Configuration& configuration,
   auto done = get(three.app, "app", runtime::kAppSocket, 0660);
   if (done) done = get(three.freezer, "freezer", runtime::kFreezerSocket, 0600);
   if (done) done = get(three.control, "control", runtime::kControlSocket, 0666);
-  if (done && identity.was_root && !inherited->contains("app")) {
+  if (done && identity.was_root && !inherited.contains("app")) {
     done = give_to_writers(configuration, warnings);
   }
   if (!done) return std::unexpected(done.error());

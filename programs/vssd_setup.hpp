@@ -1,6 +1,7 @@
 // What vssd does once, before it serves: everything that opens by path, needs root or may wait.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "driver/driver.hpp"
 #include "platform/credentials.hpp"
 #include "platform/keeper.hpp"
+#include "platform/service_notifier.hpp"
 
 namespace vss::programs {
 
@@ -42,6 +44,13 @@ class Warnings {
 
 base::Result<config::Configuration> load_configuration(const VssdOptions& options);
 
+// What a vssd goes on with that a service manager has started and whose files say nothing that can
+// be used: the defaults, and a veto to every transaction, with what is wrong. So hosts are told no
+// at once, and the sockets stay open for the vssd that is started after the correction.
+config::Configuration refusing_configuration(const VssdOptions& options, const base::Error& wrong,
+                                             platform::ServiceNotifier& manager,
+                                             Warnings& warnings);
+
 Identity choose_identity(Warnings& warnings);
 
 // The runtime directory with driver/ in it; the lock lasts as long as the descriptor.
@@ -49,6 +58,8 @@ base::Result<base::UniqueFd> set_up_runtime_directory(const config::Configuratio
                                                       const Identity& identity);
 base::Result<base::UniqueFd> open_note(const config::Configuration& configuration,
                                        const Identity& identity);
+
+using InheritedSockets = std::map<std::string, base::UniqueFd>;
 
 // The three sockets. Those that were made here, not inherited, are removed from the directory again
 // when this goes away: where root was given up in between they stay, and the next vssd replaces
@@ -61,7 +72,8 @@ class Sockets {
   ~Sockets();
 
   static base::Result<Sockets> make(const config::Configuration& configuration,
-                                    const Identity& identity, Warnings& warnings);
+                                    const Identity& identity, InheritedSockets inherited,
+                                    Warnings& warnings);
   driver::DriverSockets take() { return std::move(sockets_); }
 
  private:
@@ -78,9 +90,12 @@ base::Result<driver::HostDoors> prepare_host_doors(const config::Configuration& 
                                                    const Identity& identity, Warnings& warnings);
 
 // The two device nodes, given to root and to the group that may run writers, or why there are none.
-// After start_helpers(): what a child inherits would outlive vssd.
+// `cuse`: what the service manager has handed in; it is made to forget them first. After
+// start_helpers(): what a child inherits would outlive vssd.
 base::Result<devices::Nodes> prepare_device_nodes(const config::Configuration& configuration,
-                                                  const Identity& identity);
+                                                  const Identity& identity,
+                                                  platform::ServiceNotifier& manager,
+                                                  std::vector<base::UniqueFd> cuse);
 
 // What the thawed page of an earlier freezer shows; none where it cannot be read.
 base::TransactionId last_thawed_on_page(const config::Configuration& configuration);

@@ -29,6 +29,11 @@ wire::DeviceMessage DeviceQueue::read() {
   return message;
 }
 
+void DeviceQueue::unread(std::uint64_t message_id) {
+  const auto found = std::ranges::find(requests_, message_id, &Request::message_id);
+  if (found != requests_.end()) found->was_read = false;
+}
+
 bool DeviceQueue::readable() const {
   return std::ranges::find(requests_, false, &Request::was_read) != requests_.end();
 }

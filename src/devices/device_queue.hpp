@@ -27,6 +27,10 @@ class DeviceQueue {
   // 0.
   wire::DeviceMessage read();
 
+  // What read() gave did not reach the client: it is read again, in its old place. Nothing where it
+  // does not wait for an answer.
+  void unread(std::uint64_t message_id);
+
   // poll(2): POLLIN, for as long as read() would find a request.
   bool readable() const;
 

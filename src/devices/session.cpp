@@ -36,10 +36,7 @@ Session::Session(Kind kind, std::uint64_t connection, std::int64_t process_id, S
 
 Input Session::receive(coordinator::Instant now, std::span<const std::byte> packet) {
   if (closing_ || state_ == State::kOver) return {};
-  if (!within_rate(now)) {
-    close("it sent more frames in a second than any program of ours does");
-    return {};
-  }
+  if (!admit(now)) return {};
   const auto frame = wire::decode_frame(packet);
   if (!frame) {
     close(Reason{"it sent a malformed frame: "}.append(wire::to_text(frame.error())));
@@ -55,6 +52,12 @@ Input Session::receive(coordinator::Instant now, std::span<const std::byte> pack
   }
   VSS_ASSERT(false && "a join is answered in the step that it causes");
   return {};
+}
+
+bool Session::admit(coordinator::Instant now) {
+  if (within_rate(now)) return true;
+  close("it asked more in a second than any program of ours does");
+  return false;
 }
 
 Input Session::receive_new(const wire::FrameView& frame) {

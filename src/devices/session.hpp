@@ -61,8 +61,12 @@ class Session {
   // Opening a node joins a plain client: call it once, first; it is answered by perform().
   coordinator::Event open_device();
   wire::DeviceMessage read_device() { return device_.read(); }
+  void unread_device(std::uint64_t message_id) { device_.unread(message_id); }
   std::optional<coordinator::Event> write_device(const wire::DeviceMessage& answer);
   bool device_readable() const { return device_.readable(); }
+
+  // Counts one request of the peer. False: it is a flood, and closing() is set. receive() calls it.
+  bool admit(coordinator::Instant now);
 
   // What the coordinator asked for. The caller has looked up the session by connection or
   // participant. `thawed_page`: the transport has the freezer's page to send along with the frame.

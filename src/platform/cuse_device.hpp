@@ -46,6 +46,10 @@ class CuseHandler {
                                                    std::span<const std::byte> argument,
                                                    std::span<std::byte> answer) = 0;
 
+  // What on_read() or on_ioctl() has just answered did not reach the client, which is gone or was
+  // interrupted; another process may have the same open.
+  virtual void on_unanswered(Open open) = 0;
+
   // What poll(2) would report now.
   virtual short on_poll(Open open) = 0;
 };
@@ -57,8 +61,9 @@ class CuseHandler {
 // One read(2) waits on each open; a second one gets EBUSY.
 class CuseDevice {
  public:
-  // `cuse` comes from open_cuse(). When this returns, the node /dev/NAME exists, with the mode that
-  // the kernel or udev gave it. An error says that the kernel refused it: the name is taken.
+  // `cuse` comes from open_cuse(), here or in another process. When this returns, the node
+  // /dev/NAME exists, with the mode that the kernel or udev gave it. An error says that the kernel
+  // refused it: the name is taken.
   static base::Result<std::unique_ptr<CuseDevice>> make(base::UniqueFd cuse,
                                                         const std::string& name);
   ~CuseDevice();
@@ -83,15 +88,5 @@ class CuseDevice {
   explicit CuseDevice(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-// The descriptor that one device is made of, for CuseDevice::make(). Not freeze-safe: opens by
-// path. Errors say what is missing: the module, or the right to open the kernel's device.
-base::Result<base::UniqueFd> open_cuse();
-
-// The right to make devices of fixed names, for as long as the descriptor is open: an exclusive
-// lock on /dev/cuse itself. Whoever makes such devices has to open that file, wherever its own
-// files are, and who may not open it cannot take the lock. Not freeze-safe. os_errno is EWOULDBLOCK
-// where another process holds it.
-base::Result<base::UniqueFd> lock_cuse();
 
 }  // namespace vss::platform

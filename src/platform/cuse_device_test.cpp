@@ -39,12 +39,14 @@ struct Handler final : CuseHandler {
     std::ranges::fill(answer, std::byte{7});
     return answer.size();
   }
+  void on_unanswered(Open open) override { unanswered.push_back(open); }
   short on_poll(Open) override { return waiting > 0 ? POLLIN : 0; }
 
   Open last = 100;
   std::set<Open> opens;
   std::vector<CuseOpener> openers;
   std::vector<unsigned> commands;
+  std::vector<Open> unanswered;
   std::vector<std::byte> written;
   int waiting = 0;
   int refuse = 0;
@@ -160,6 +162,22 @@ TEST_F(CuseDeviceTest, InterruptedReadEndsAndLeavesWhatComesLater) {
   device->wake(open, handler);
   EXPECT_EQ(handler.waiting, 1);
   EXPECT_EQ(answer(kernel.read(open)).bytes.size(), 1U);
+}
+
+TEST_F(CuseDeviceTest, TellsWhichReadGotNoAnswer) {
+  const auto open = opened();
+  kernel.read(open);
+  serve();
+  handler.waiting = 1;
+  kernel.while_nobody_takes_answers([&] { device->wake(open, handler); });
+  EXPECT_EQ(handler.unanswered, std::vector{open});
+}
+
+TEST_F(CuseDeviceTest, TellsWhichIoctlGotNoAnswer) {
+  const auto open = opened();
+  kernel.ioctl(open, kGet, {}, 64);
+  kernel.while_nobody_takes_answers([&] { serve(); });
+  EXPECT_EQ(handler.unanswered, std::vector{open});
 }
 
 TEST_F(CuseDeviceTest, OneReadWaitsOnEachOpen) {

@@ -36,7 +36,21 @@ class CuseKernelForTest {
   }
 
   // What open("/dev/cuse") would return. Once.
-  base::UniqueFd take_server() { return std::move(server_); }
+  base::UniqueFd take_server() {
+    same_server_.reset(::fcntl(server_.get(), F_DUPFD_CLOEXEC, 0));
+    return std::move(server_);
+  }
+
+  // Within `body` no answer finds who asked, as when a reader is gone at that moment.
+  template <typename Body>
+  void while_nobody_takes_answers(Body body) {
+    collect();
+    while (::send(same_server_.get(), "", 1, MSG_DONTWAIT) == 1) {
+    }
+    body();
+    for (char drop = 0; ::recv(kernel_.get(), &drop, 1, MSG_DONTWAIT) == 1;) {
+    }
+  }
 
   // As `abort` in sysfs does it; from the server's view also what a refused name is.
   void abort() {
@@ -147,7 +161,7 @@ class CuseKernelForTest {
     }
   }
 
-  base::UniqueFd kernel_, server_;
+  base::UniqueFd kernel_, server_, same_server_;
   std::uint64_t next_ = 0;
   std::map<std::uint64_t, Answer> answers_;
   std::map<std::uint64_t, int> notified_;

@@ -1,6 +1,7 @@
 // What a service manager hands to a service, and is told by it.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -8,9 +9,13 @@
 
 #include <array>
 #include <cstdlib>
+#include <cstring>
+#include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
-#include "platform/inherited_sockets.hpp"
+#include "platform/inherited_descriptors.hpp"
 #include "platform/service_notifier.hpp"
 #include "platform/socket.hpp"
 
@@ -69,7 +74,77 @@ TEST(ServiceNotifier, IsSilentWithoutAManager) {
   EXPECT_EQ(notifier.alive_interval(), base::Duration{0});
 }
 
-// inherited_sockets() looks at descriptor 3 and up: in a process of its own.
+// A manager that takes what is sent to it, in order, until a barrier has come.
+struct ReadingManager : Manager {
+  ReadingManager() : thread([this] { read(); }) {}
+  ~ReadingManager() { thread.join(); }
+
+  void read() {
+    for (;;) {
+      pollfd entry{socket.get(), POLLIN, 0};
+      if (::poll(&entry, 1, 20'000) != 1) return;
+      std::array<char, 256> text{};
+      iovec part{text.data(), text.size()};
+      alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
+      msghdr message{};
+      message.msg_iov = &part;
+      message.msg_iovlen = 1;
+      message.msg_control = room.data();
+      message.msg_controllen = room.size();
+      const ssize_t size = ::recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
+      if (size < 0) return;
+      lines.emplace_back(text.data(), static_cast<std::size_t>(size));
+      base::UniqueFd came;
+      if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) {
+        int fd = -1;
+        std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+        came.reset(fd);
+      }
+      if (lines.back() == "BARRIER=1") return;
+      if (came) kept.push_back(std::move(came));
+    }
+  }
+  std::vector<std::string> lines;
+  std::vector<base::UniqueFd> kept;
+  std::thread thread;
+};
+
+TEST(ServiceNotifier, DescriptorsAreKeptWhenKeepReturns) {
+  ReadingManager manager;
+  ::setenv("NOTIFY_SOCKET", manager.name.c_str(), 1);
+  ServiceNotifier notifier;
+  const base::UniqueFd device{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  const std::array descriptors{device.get(), device.get()};
+  ASSERT_TRUE(notifier.keep("cuse", descriptors));
+  const std::string one = "FDSTORE=1\nFDNAME=cuse";
+  EXPECT_EQ(manager.lines, (std::vector<std::string>{one, one, "BARRIER=1"}));
+  EXPECT_EQ(manager.kept.size(), 2U);
+}
+
+TEST(ServiceNotifier, DescriptorsAreForgottenWhenForgetReturns) {
+  ReadingManager manager;
+  ::setenv("NOTIFY_SOCKET", manager.name.c_str(), 1);
+  ServiceNotifier notifier;
+  ASSERT_TRUE(notifier.forget("cuse"));
+  EXPECT_EQ(manager.lines, (std::vector<std::string>{"FDSTOREREMOVE=1\nFDNAME=cuse", "BARRIER=1"}));
+}
+
+TEST(ServiceNotifier, DescriptorsAreNotForgottenByAManagerThatIsGone) {
+  auto manager = std::make_unique<Manager>();
+  ::setenv("NOTIFY_SOCKET", manager->name.c_str(), 1);
+  ServiceNotifier notifier;
+  manager.reset();
+  EXPECT_FALSE(notifier.forget("cuse"));
+}
+
+TEST(ServiceNotifier, WithoutAManagerNothingIsKept) {
+  ::unsetenv("NOTIFY_SOCKET");
+  ServiceNotifier notifier;
+  EXPECT_FALSE(notifier.keep("cuse", {}));
+  EXPECT_TRUE(notifier.forget("cuse"));
+}
+
+// inherited_descriptors() looks at descriptor 3 and up: in a process of its own.
 template <typename Body>
 void in_child(Body body) {
   const pid_t child = ::fork();
@@ -88,7 +163,7 @@ void announce(const char* names, const char* count) {
   ::setenv("LISTEN_FDNAMES", names, 1);
 }
 
-TEST(InheritedSockets, AreFoundByTheirNames) {
+TEST(InheritedDescriptors, SocketsAreFoundByTheirNames) {
   in_child([] {
     const int listener = ::socket(AF_UNIX, SOCK_SEQPACKET, 0);
     sockaddr_un address{};
@@ -98,32 +173,47 @@ TEST(InheritedSockets, AreFoundByTheirNames) {
     ::dup2(listener, 4);
     ::dup2(4, 3);
     announce("app:control", "2");
-    const auto sockets = inherited_sockets();
-    ASSERT_TRUE(sockets);
-    EXPECT_EQ(sockets->at("app").get(), 3);
-    EXPECT_EQ(sockets->at("control").get(), 4);
+    const auto inherited = inherited_descriptors();
+    ASSERT_TRUE(inherited);
+    EXPECT_EQ(inherited->sockets.at("app").get(), 3);
+    EXPECT_EQ(inherited->sockets.at("control").get(), 4);
     EXPECT_NE(::fcntl(3, F_GETFL) & O_NONBLOCK, 0);
     EXPECT_NE(::fcntl(3, F_GETFD) & FD_CLOEXEC, 0);
     EXPECT_EQ(::getenv("LISTEN_FDS"), nullptr);
   });
 }
 
-TEST(InheritedSockets, OfAWrongTypeAreRefusedByName) {
+TEST(InheritedDescriptors, DevicesOfOneNameAreFoundTogether) {
   in_child([] {
-    ::dup2(::socket(AF_UNIX, SOCK_STREAM, 0), 3);
-    announce("freezer", "1");
-    const auto sockets = inherited_sockets();
-    ASSERT_FALSE(sockets);
-    EXPECT_NE(sockets.error().message.find("'freezer'"), std::string::npos);
+    const int device = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    ::dup2(device, 4);
+    ::dup2(4, 3);
+    announce("cuse:cuse", "2");
+    const auto inherited = inherited_descriptors();
+    ASSERT_TRUE(inherited);
+    EXPECT_TRUE(inherited->sockets.empty());
+    EXPECT_EQ(inherited->devices.at("cuse").size(), 2U);
+    EXPECT_NE(::fcntl(3, F_GETFD) & FD_CLOEXEC, 0);
   });
 }
 
-TEST(InheritedSockets, OfAnotherProcessAreNotTaken) {
+TEST(InheritedDescriptors, OfAWrongTypeAreRefusedByName) {
+  in_child([] {
+    ::dup2(::socket(AF_UNIX, SOCK_STREAM, 0), 3);
+    announce("freezer", "1");
+    const auto inherited = inherited_descriptors();
+    ASSERT_FALSE(inherited);
+    EXPECT_NE(inherited.error().message.find("'freezer'"), std::string::npos);
+  });
+}
+
+TEST(InheritedDescriptors, OfAnotherProcessAreNotTaken) {
   ::setenv("LISTEN_PID", "1", 1);
   ::setenv("LISTEN_FDS", "3", 1);
-  const auto sockets = inherited_sockets();
-  ASSERT_TRUE(sockets);
-  EXPECT_TRUE(sockets->empty());
+  const auto inherited = inherited_descriptors();
+  ASSERT_TRUE(inherited);
+  EXPECT_TRUE(inherited->sockets.empty());
+  EXPECT_TRUE(inherited->devices.empty());
 }
 
 }  // namespace

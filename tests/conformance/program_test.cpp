@@ -1,9 +1,15 @@
 // The program vssd: its options, its directories, its signals.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -74,6 +80,17 @@ TEST(Program, WithoutFreeDescriptorsTurnsConnectionsAwayAndGoesOn) {
       << output;
 }
 
+TEST(Program, ConnectionsWithoutEndDoNotFillTheLog) {
+  RunningProgram vssd;
+  ASSERT_TRUE(vssd.wait_until_serving()) << vssd.output();
+  for (int i = 0; i < 900; ++i)
+    Peer(vssd.socket(base::runtime::kAppSocket));
+  ControlPeer control(vssd.socket(base::runtime::kControlSocket));
+  EXPECT_TRUE(control.ask_and_wait(request_for(wire::ControlCommand::kStatus)));
+  const std::string output = vssd.output();
+  EXPECT_EQ(std::ranges::count(output, '\n') / 100, 3) << output;  // 300, and what it says itself
+}
+
 TEST(Program, ServesWithoutTheUioDoorAndSaysWhyItIsClosed) {
   RunningProgram vssd({.configuration = "[hyperv]\ndoor = \"uio\"\n"});
   ASSERT_TRUE(vssd.wait_until_serving()) << vssd.output();
@@ -100,6 +117,45 @@ TEST(Program, RefusesABadConfigurationBeforeItMakesAnything) {
   RunningProgram vssd({.configuration = "[writers]\nmaximum = 3\n"});
   EXPECT_EQ(vssd.wait_for_exit(), base::kExitUsage);
   EXPECT_NE(vssd.output().find("openvss.toml:2"), std::string::npos) << vssd.output();
+}
+
+// What a service manager listens at.
+struct NotifySocket {
+  NotifySocket() : socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    EXPECT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(sa_family_t)), 0);
+    socklen_t size = sizeof address;
+    ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    name = "@" + std::string(address.sun_path + 1, size - sizeof(sa_family_t) - 1);
+  }
+  bool was_told(std::string_view what) const {
+    std::array<char, 1024> text{};
+    for (;;) {
+      const ssize_t size = ::recv(socket.get(), text.data(), text.size(), 0);
+      if (size < 0) return false;
+      if (std::string_view(text.data(), static_cast<std::size_t>(size)).contains(what)) return true;
+    }
+  }
+  base::UniqueFd socket;
+  std::string name;
+};
+
+TEST(Program, UnderAServiceManagerABadConfigurationRefusesEveryTransaction) {
+  const NotifySocket manager;
+  RunningProgram vssd(
+      {.configuration = "[writers]\nmaximum = 3\nmin = 4\n", .notify_socket = manager.name});
+  ASSERT_TRUE(vssd.wait_until_serving()) << vssd.output();
+  EXPECT_TRUE(vssd.output().contains("openvss.toml:2")) << vssd.output();
+  EXPECT_TRUE(vssd.output().contains("openvss.toml:3")) << vssd.output();
+  ControlPeer control(vssd.socket(base::runtime::kControlSocket));
+  const auto refused = control.ask_and_wait(request_for(wire::ControlCommand::kCheck));
+  ASSERT_TRUE(refused);
+  EXPECT_NE(refused->status, wire::kStatusSuccess);
+  const std::string why(refused->reason.view());
+  EXPECT_TRUE(why.contains("openvss.toml:2")) << why;
+  EXPECT_TRUE(why.contains("(and 1 more); correct it, then systemctl restart vssd")) << why;
+  EXPECT_TRUE(manager.was_told("STATUS=the configuration is wrong: "));
 }
 
 TEST(Program, RefusesAnUnknownOption) {

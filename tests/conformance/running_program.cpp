@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -62,6 +63,9 @@ RunningProgram::RunningProgram(const ProgramSettings& settings)
     if (settings.descriptors_max > 0) {
       const rlimit limit{settings.descriptors_max, settings.descriptors_max};
       ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (!settings.notify_socket.empty()) {
+      ::setenv("NOTIFY_SOCKET", settings.notify_socket.c_str(), 1);
     }
     ::execv(pointers[0], pointers.data());
     ::_exit(127);

@@ -14,6 +14,7 @@ struct ProgramSettings {
   std::string configuration = {};           // the text of its configuration file
   std::vector<std::string> arguments = {};  // after the usual ones
   std::string runtime_directory = {};       // empty: one of its own
+  std::string notify_socket = {};           // of its service manager; empty: none
   std::size_t descriptors_max = 0;          // a hard limit; 0: none but this process's
 };
 

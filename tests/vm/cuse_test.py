@@ -192,7 +192,7 @@ class Cuse(VmTest):
 
     def test_what_clients_find_when_their_server_hangs_or_dies(self):
         with self.vm(modules=MODULES, programs=PROGRAMS) as vm:
-            vm.must("chmod", "666", "/dev/cuse")  # as the installation's rule gives it to user vss
+            vm.must("chmod", "666", "/dev/cuse")  # so that user vss can make a node again
             driver = Driver(vm, cuse="on").ready()
             self.assertEqual(vm.must("stat", "-c", "%n %a %U:%G", FILESYSTEM, APP),
                              f"{FILESYSTEM} 600 root:root\n{APP} 660 root:vss\n")

@@ -120,7 +120,7 @@ class Installed(InstallTest):
                             "/run/openvss/app.sock": "root vss 660",
                             "/run/openvss/freezer.sock": "root root 600",
                             "/run/openvss/control.sock": "root root 666",
-                            "/dev/cuse": "vss root 600"}.items():
+                            "/dev/cuse": "root root 600"}.items():
             self.assertEqual(self.vm.must("stat", "-c", "%U %G %a", path).strip(), facts, path)
 
     def test_vssd_has_no_privilege_and_keeps_none(self):
@@ -160,6 +160,79 @@ class Installed(InstallTest):
                    if line.startswith("  ")}
         self.assertEqual(planned, by_hand)
         self.assertEqual((planned["/"], planned["/home"]), ("freeze", "freeze"))
+
+    # -- the device nodes -----------------------------------------------------------------------
+
+    def test_the_nodes_come_back_and_user_vss_can_make_none(self):
+        refused = self.vm.run("setpriv", "--reuid=vss", "--regid=vss", "--clear-groups",
+                              "sh", "-c", "exec 3<>/dev/cuse")
+        self.assertNotEqual(refused.status, 0)
+        self.assertIn("Permission denied", refused.errors)
+        self._expect_nodes()
+        client = self._in_a_read()
+        before = self.machine.pid("vssd.service")
+        self.vm.must("sh", "-c", f"kill -KILL {before}")
+        # At once: systemd has no copy that would keep the connection.
+        self.assertNotEqual(client.wait(30), 0, client.output)
+        self.vm.wait_until(lambda: self.machine.pid("vssd.service") not in (0, before), 60, "vssd")
+        self.vm.wait_until(lambda: self.vm.exists("/dev/hv_fsvss_dev"), 60, "the nodes")
+        self.machine.wait_until_ready()
+        self._expect_nodes()
+        client = self._in_a_read()
+        writers = json.loads(self.vm.must("vssctl", "status", "--json"))["writers"]
+        self.assertEqual(writers, 1)
+        client.kill()
+        self.machine.wait_until_ready()
+
+    def _in_a_read(self):
+        """A client of the applications' node that waits; it takes part as long as it lives."""
+        client = self.vm.start("head", "-c", "64", "/dev/hv_appvss_dev")
+        self.vm.wait_until(lambda: self.vm.read(f"/proc/{client.pid}/wchan") ==
+                           "request_wait_answer", 30, "a client's read")
+        return client
+
+    def _expect_nodes(self):
+        status = json.loads(self.vm.must("vssctl", "status", "--json"))
+        self.assertEqual(status["nodes"],
+                         "/dev/hv_appvss_dev: served, /dev/hv_fsvss_dev: served")
+        for node, facts in {"hv_appvss_dev": "root vss 660", "hv_fsvss_dev": "root root 600"}.items():
+            self.vm.wait_until(lambda: self.vm.must("stat", "-c", "%U %G %a", f"/dev/{node}").strip()
+                               == facts, 30, f"udev's rule for {node}")
+        self.assertEqual(self.vm.property("vssd.service", "NFileDescriptorStore"), "0")
+
+    # -- a wrong configuration ------------------------------------------------------------------
+
+    def test_a_mistake_in_the_configuration_is_said_and_a_restart_heals(self):
+        file, good = "/etc/openvss/openvss.toml", "/run/good.toml"
+        since = [self.vm.property(unit, "ActiveEnterTimestampMonotonic") for unit in SOCKETS]
+        self.vm.must("cp", file, good)
+        self.vm.must("sh", "-c", f"echo 'mistake = 1' >> {file}")
+        try:
+            self.vm.must("systemctl", "restart", "vssd.service", timeout=60)
+            told = self.vm.must("systemctl", "status", "--no-pager", "--full", "vssd.service")
+            self.assertIn(f"Status: \"the configuration is wrong: {file}:", told)
+            # vssctl reads the file too, and says the same.
+            self.assertIn(f"{file}:", self.vm.run("vssctl", "status").errors)
+        finally:
+            self.vm.must("cp", good, file)
+        self._expect_veto(file)
+        before = self.machine.pid("vssd.service")
+        self.vm.must("systemctl", "restart", "vssd.service", timeout=60)
+        self.machine.wait_until_ready()
+        self.assertEqual(self.vm.run("vssctl", "check", timeout=90).status, 0)
+        self.assertNotIn(self.machine.pid("vssd.service"), (0, before))
+        self.assertEqual([self.vm.property(unit, "ActiveEnterTimestampMonotonic")
+                          for unit in SOCKETS], since, "a socket was closed")
+        self.assertEqual(self.vm.journal(f"_PID={before}").count("was not used: " + file), 1)
+
+    def _expect_veto(self, file):
+        """The correction alone changes nothing: all that is asked of this vssd is refused."""
+        refused = self.vm.run("vssctl", "check", timeout=90)
+        self.assertNotEqual(refused.status, 0)
+        self.assertIn(f"the configuration is wrong: {file}:", refused.output + refused.errors)
+        status = json.loads(self.vm.must("vssctl", "status", "--json"))
+        self.assertIn("correct it, then systemctl restart vssd", status["not_ready"])
+        self.say(status["not_ready"])
 
     # -- what it does ---------------------------------------------------------------------------
 

@@ -17,8 +17,10 @@ namespace {
 // The socket server counts its connections from 1; the driver knows both by one number.
 constexpr std::uint64_t kFirstOpen = std::uint64_t{1} << 63;
 
-// A client has no frames, and its ioctls wait for nobody.
-constexpr SessionLimits kLimits{.outgoing_bytes = 0, .frames_per_second = 0};
+// Each of its requests counts as a frame does at a socket. None waits: it takes its own answer.
+SessionLimits limits_of(Kind kind) {
+  return {.outgoing_bytes = 0, .frames_per_second = default_limits(kind).frames_per_second};
+}
 
 // What a client finds whose place in the service was taken away: it may open the node again.
 constexpr int kGivenUp = ENOTCONN;
@@ -27,7 +29,7 @@ constexpr int kGivenUp = ENOTCONN;
 
 struct NodeServer::Client {
   Client(Kind kind, Open open, const platform::CuseOpener& opener)
-      : session(kind, open, opener.process_id, kLimits),
+      : session(kind, open, opener.process_id, limits_of(kind)),
         user_id(opener.user_id),
         may_write(opener.for_writing) {}
 
@@ -42,7 +44,8 @@ struct NodeServer::Client {
   Session session;
   uid_t user_id;
   bool may_write;
-  bool departed = false;  // the coordinator knows it no more; its descriptors may still be open
+  std::uint64_t given = 0;  // the message of the last answer, where it had one
+  bool departed = false;    // the coordinator knows it no more; its descriptors may still be open
 };
 
 NodeServer::NodeServer(platform::EventLoop& loop, NodeHost& host, Nodes nodes, MakeNode make)
@@ -80,26 +83,35 @@ void NodeServer::on_release(Open open) {
 }
 
 std::expected<std::size_t, int> NodeServer::on_read(Open open, std::span<std::byte> room) {
-  Client* client = find(open);
-  if (client == nullptr || client->departed) return std::unexpected(kGivenUp);
+  Client* client = admitted(open);
+  if (client == nullptr) return std::unexpected(kGivenUp);
   if (room.size() < sizeof(wire::DeviceMessage)) return std::unexpected(EINVAL);
   if (!client->session.device_readable()) return std::unexpected(EAGAIN);
-  const wire::DeviceMessage message = client->session.read_device();
-  std::memcpy(room.data(), &message, sizeof message);
-  return sizeof message;
+  return read(*client, room);
 }
 
 // Any other ioctl succeeds and does nothing, as with the original.
 std::expected<std::size_t, int> NodeServer::on_ioctl(Open open, unsigned command,
                                                      std::span<const std::byte> argument,
                                                      std::span<std::byte> answer) {
+  Client* client = admitted(open);
+  if (client != nullptr) client->given = 0;
   if (command != kIoctlRead && command != kIoctlWrite) return 0;
-  Client* client = find(open);
-  if (client == nullptr || client->departed) return std::unexpected(kGivenUp);
-  if (command == kIoctlWrite) return on_write(*client, argument);
-  const wire::DeviceMessage message = client->session.read_device();
-  std::memcpy(answer.data(), &message, sizeof message);
+  if (client == nullptr) return std::unexpected(kGivenUp);
+  return command == kIoctlWrite ? on_write(*client, argument) : read(*client, answer);
+}
+
+std::size_t NodeServer::read(Client& client, std::span<std::byte> room) {
+  const wire::DeviceMessage message = client.session.read_device();
+  client.given = message.message_id;
+  std::memcpy(room.data(), &message, sizeof message);
   return sizeof message;
+}
+
+// The next read gives it again: the coordinator waits for an answer to it.
+void NodeServer::on_unanswered(Open open) {
+  Client* client = find(open);
+  if (client != nullptr && client->given != 0) client->session.unread_device(client->given);
 }
 
 std::expected<std::size_t, int> NodeServer::on_write(Client& client,
@@ -112,8 +124,8 @@ std::expected<std::size_t, int> NodeServer::on_write(Client& client,
 }
 
 short NodeServer::on_poll(Open open) {
-  Client* client = find(open);
-  if (client == nullptr || client->departed) return POLLERR;
+  const Client* client = admitted(open);
+  if (client == nullptr) return POLLERR;
   return client->session.device_readable() ? POLLIN | POLLRDNORM : 0;
 }
 
@@ -187,6 +199,15 @@ void NodeServer::depart(Client& client, std::string_view why) {
   const auto departure = client.session.disconnected(coordinator::Reason{why});
   host_.on_connection_over(client.name(), client.session.closing_reason());
   if (departure) host_.on_participant_event(*departure);
+}
+
+NodeServer::Client* NodeServer::admitted(Open open) {
+  Client* client = find(open);
+  if (client == nullptr || client->departed || client->session.closing()) return nullptr;
+  if (client->session.admit(platform::now())) return client;
+  ending_.push_back(open);
+  host_.on_deadline_changed();  // for reap(): not within the client's own request
+  return nullptr;
 }
 
 NodeServer::Client* NodeServer::find(Open open) {

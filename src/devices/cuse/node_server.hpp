@@ -37,8 +37,10 @@ struct Nodes {
   std::unique_ptr<platform::CuseDevice> application, filesystem;
   base::UniqueFd lock;
 };
-// Both exist when this returns, or none and the error says why. Not freeze-safe.
-base::Result<Nodes> make_nodes();
+// Both exist when this returns, or none and the error says why. `cuse`: as many descriptors as
+// platform::kHandedInCuseCount, of which nobody else has a copy: it would keep the nodes when vssd
+// is gone. None: they are opened here. Not freeze-safe.
+base::Result<Nodes> make_nodes(std::vector<base::UniqueFd> cuse = {});
 
 // Each open of a node is a plain participant until the last descriptor of it is closed. How many
 // there may be, and that there is one freezer, is the coordinator's decision: who is refused gets
@@ -82,10 +84,14 @@ class NodeServer final : private platform::CuseHandler {
   std::expected<std::size_t, int> on_ioctl(Open open, unsigned command,
                                            std::span<const std::byte> argument,
                                            std::span<std::byte> answer) override;
+  void on_unanswered(Open open) override;
   short on_poll(Open open) override;
   std::expected<std::size_t, int> on_write(Client& client, std::span<const std::byte> argument);
 
   Node& node_of(Kind kind) { return nodes_[static_cast<std::size_t>(kind)]; }
+  // Null: its place in the service is taken away, now if it asks too much.
+  Client* admitted(Open open);
+  std::size_t read(Client& client, std::span<std::byte> room);
   Client* find(Open open);
   Client* find(coordinator::ParticipantId id);
   template <typename Action>

@@ -23,6 +23,27 @@ TEST(NodeNames, AreTheOriginals) {
   EXPECT_STREQ(node_name(Kind::kFilesystem), FS_VSS_DEV_NAME);
 }
 
+TEST(Nodes, AreMadeOfWhatIsHandedIn) {
+  CuseKernelForTest application, filesystem, lock;
+  std::vector<base::UniqueFd> cuse;
+  for (CuseKernelForTest* kernel : {&application, &filesystem, &lock})
+    cuse.push_back(kernel->take_server());
+  const auto nodes = make_nodes(std::move(cuse));
+  ASSERT_TRUE(nodes) << nodes.error().message;
+  EXPECT_TRUE(application.answer_to(2).came);
+  EXPECT_TRUE(filesystem.answer_to(2).came);
+  EXPECT_FALSE(lock.answer_to(2).came);
+}
+
+TEST(Nodes, AreNotMadeOfTooFewDescriptors) {
+  CuseKernelForTest kernel;
+  std::vector<base::UniqueFd> cuse;
+  cuse.push_back(kernel.take_server());
+  const auto nodes = make_nodes(std::move(cuse));
+  ASSERT_FALSE(nodes);
+  EXPECT_NE(nodes.error().message.find("hands in 1 descriptors"), std::string::npos);
+}
+
 // The driver, with a coordinator that has one place for a freezer and `places` for writers.
 struct Host final : NodeHost {
   void on_participant_event(const coordinator::Event& event) override {
@@ -176,6 +197,34 @@ TEST_F(NodeServerTest, WaitingReadGetsTheNextRequest) {
   EXPECT_FALSE(answer(waiting, application).came);
   tell(coordinator::Operation::kThaw, 10);
   EXPECT_EQ(application.answer_to(waiting).as<wire::DeviceMessage>().message_id, 10U);
+}
+
+TEST_F(NodeServerTest, RequestThatReachedNobodyIsReadAgain) {
+  const Open open = opened();
+  application.read(open);
+  run();
+  application.while_nobody_takes_answers([&] { tell(coordinator::Operation::kFreeze, 9); });
+  EXPECT_NE(polled(open) & POLLIN, 0U);
+  const wire::DeviceMessage request = read(open);
+  EXPECT_EQ(request.message_id, 9U);
+  application.while_nobody_takes_answers([&] { write(open, request); });
+  EXPECT_EQ(polled(open), 0U) << "what was answered is not read again";
+  EXPECT_EQ(host.answers.size(), 1U);
+}
+
+TEST_F(NodeServerTest, ClientThatAsksTooMuchInASecondIsGivenUpAsAtASocket) {
+  const Open open = opened();
+  const Open other = opened();
+  const auto waiting = application.read(open);
+  const auto limit = default_limits(Kind::kApplication).frames_per_second;
+  int error = 0;
+  for (std::uint32_t count = 0; count < 2 * limit + 2 && error == 0; ++count)
+    error = answer(application.ioctl(open, kIoctlRead, {}, 64), application).error;
+  EXPECT_EQ(error, ENOTCONN);
+  EXPECT_EQ(application.answer_to(waiting).error, ENOTCONN);
+  ASSERT_EQ(host.departures.size(), 1U);
+  EXPECT_EQ(host.departures[0], "it asked more in a second than any program of ours does");
+  EXPECT_EQ(read(other).status, wire::kStatusFail);
 }
 
 TEST_F(NodeServerTest, ReadNeedsRoomForOneMessage) {

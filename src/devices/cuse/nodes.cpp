@@ -2,6 +2,7 @@
 #include "devices/cuse/node_interface.hpp"
 #include "devices/cuse/node_server.hpp"
 #include "platform/clock.hpp"
+#include "platform/cuse_access.hpp"
 
 namespace vss::devices {
 
@@ -11,6 +12,16 @@ namespace {
 
 using Sentence = base::FixedText<480>;
 
+base::Result<std::vector<base::UniqueFd>> open_all() {
+  std::vector<base::UniqueFd> all;
+  while (all.size() < platform::kHandedInCuseCount) {
+    auto cuse = platform::open_cuse();
+    if (!cuse) return std::unexpected(cuse.error());
+    all.push_back(std::move(*cuse));
+  }
+  return all;
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<CuseDevice>> make_node(Kind kind) {
@@ -19,13 +30,30 @@ base::Result<std::unique_ptr<CuseDevice>> make_node(Kind kind) {
   return CuseDevice::make(std::move(*cuse), node_name(kind));
 }
 
-base::Result<Nodes> make_nodes() {
+base::Result<Nodes> make_nodes(std::vector<base::UniqueFd> cuse) {
+  if (cuse.empty()) {
+    auto opened = open_all();
+    if (!opened) return std::unexpected(opened.error());
+    cuse = std::move(*opened);
+  }
+  if (cuse.size() != platform::kHandedInCuseCount) {
+    return base::fail("the service manager hands in " + std::to_string(cuse.size()) +
+                      " descriptors of /dev/cuse, not " +
+                      std::to_string(platform::kHandedInCuseCount) +
+                      ": vssd.service needs FileDescriptorStoreMax=");
+  }
+  const auto take = [&cuse] {
+    base::UniqueFd last = std::move(cuse.back());
+    cuse.pop_back();
+    return last;
+  };
   Nodes nodes;
-  auto lock = platform::lock_cuse();
-  if (!lock) return std::unexpected(lock.error());
-  nodes.lock = std::move(*lock);
+  nodes.lock = take();
+  if (auto locked = platform::lock_cuse(nodes.lock.get()); !locked) {
+    return std::unexpected(locked.error());
+  }
   for (const Kind kind : {Kind::kFilesystem, Kind::kApplication}) {
-    auto made = make_node(kind);
+    auto made = CuseDevice::make(take(), node_name(kind));
     if (!made) return std::unexpected(made.error());
     (kind == Kind::kFilesystem ? nodes.filesystem : nodes.application) = std::move(*made);
   }
@@ -44,12 +72,14 @@ void NodeServer::on_lost(Kind kind) {
 }
 
 base::Instant NodeServer::next_deadline() const {
+  if (!ending_.empty()) return {};  // at once
   // Otherwise the owner calls when paths may be opened again.
   if (!host_.may_open_paths()) return base::Instant::never();
   return base::earlier_of(nodes_[0].due(), nodes_[1].due());
 }
 
 void NodeServer::on_time(base::Instant now) {
+  reap();
   for (Node& node : nodes_) {
     if (now >= node.due() && host_.may_open_paths()) make_again(node, now);
   }

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <fuse3/cuse_lowlevel.h>
 #include <poll.h>
-#include <sys/file.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -16,8 +15,6 @@
 
 namespace vss::platform {
 namespace {
-
-constexpr const char* kCuse = "/dev/cuse";
 
 // No write(2) is served, so the kernel's least will do; the largest ioctl argument is 16 KiB.
 constexpr unsigned kWriteBytesMax = 4096;
@@ -153,10 +150,10 @@ void CuseDevice::State::serve_reader(CuseHandler::Open number, Open& open) {
   const auto count = handler->on_read(number, std::span{answer}.first(open.reader_room));
   if (!count && count.error() == EAGAIN) return;
   const fuse_req_t reader = std::exchange(open.reader, nullptr);
-  if (count) {
-    fuse_reply_buf(reader, reinterpret_cast<const char*>(answer.data()), *count);
-  } else {
+  if (!count) {
     fuse_reply_err(reader, count.error());
+  } else if (fuse_reply_buf(reader, reinterpret_cast<const char*>(answer.data()), *count) != 0) {
+    handler->on_unanswered(number);
   }
 }
 
@@ -174,10 +171,10 @@ void CuseDevice::State::on_ioctl(fuse_req_t request, int command, void*, fuse_fi
   const std::span given{static_cast<const std::byte*>(argument), argument_bytes};
   const auto room = std::span{self.answer}.first(std::min(answer_bytes, kAnswerBytesMax));
   const auto count = self.handler->on_ioctl(info->fh, static_cast<unsigned>(command), given, room);
-  if (count) {
-    fuse_reply_ioctl(request, 0, self.answer.data(), *count);
-  } else {
+  if (!count) {
     fuse_reply_err(request, count.error());
+  } else if (fuse_reply_ioctl(request, 0, self.answer.data(), *count) != 0) {
+    self.handler->on_unanswered(info->fh);
   }
 }
 
@@ -273,34 +270,6 @@ void CuseDevice::wake(CuseHandler::Open number, CuseHandler& handler) {
     fuse_pollhandle_destroy(std::exchange(open->poller, nullptr));
   }
   if (open->reader != nullptr) state_->serve_reader(number, *open);
-}
-
-base::Result<base::UniqueFd> open_cuse() {
-  base::UniqueFd fd{::open(kCuse, O_RDWR | O_CLOEXEC | O_NONBLOCK)};
-  if (fd) return fd;
-  const int error = errno;
-  const char* remedy = "";
-  if (error == ENOENT)
-    remedy = ": this kernel has no module cuse, or this container no such device";
-  if (error == ENXIO || error == ENODEV) remedy = ": load the module cuse (modprobe cuse)";
-  if (error == EACCES || error == EPERM) {
-    remedy =
-        ": give it to the user that vssd runs as by a udev rule, KERNEL==\"cuse\", OWNER=\"vss\"";
-  }
-  return base::fail(std::string("cannot open /dev/cuse: ") + std::strerror(error) + remedy, error,
-                    base::ErrorKind::kPrerequisite);
-}
-
-base::Result<base::UniqueFd> lock_cuse() {
-  auto fd = open_cuse();
-  if (!fd || ::flock(fd->get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno != EWOULDBLOCK) {
-    return base::fail(std::string("cannot lock /dev/cuse: ") + std::strerror(errno), errno);
-  }
-  return base::fail(
-      "another vssd serves the device nodes (it holds the lock on /dev/cuse): stop it, or set "
-      "devices.cuse = \"off\" for this one",
-      EWOULDBLOCK);
 }
 
 }  // namespace vss::platform

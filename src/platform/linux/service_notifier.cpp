@@ -1,9 +1,12 @@
 #include "platform/service_notifier.hpp"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
@@ -11,8 +14,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "platform/clock.hpp"
+#include "platform/poll.hpp"
+
 namespace vss::platform {
 namespace {
+
+constexpr int kNone = -1;
 
 std::string take_from_environment(const char* name) {
   const char* value = std::getenv(name);
@@ -52,6 +60,66 @@ void ServiceNotifier::send(std::string_view state) {
   if (!socket_) return;
   [[maybe_unused]] const auto sent =
       ::send(socket_.get(), state.data(), state.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+base::Status ServiceNotifier::keep(const std::string& name, std::span<const int> descriptors) {
+  if (!socket_) {
+    return base::fail("there is no service manager to keep descriptors (NOTIFY_SOCKET is not set)",
+                      0, base::ErrorKind::kPrerequisite);
+  }
+  const base::Instant by = now() + kStorePatience;
+  for (const int descriptor : descriptors) {
+    if (!send_surely("FDSTORE=1\nFDNAME=" + name, descriptor, by)) break;
+  }
+  return wait_until_done(by);
+}
+
+base::Status ServiceNotifier::forget(const std::string& name) {
+  if (!socket_) return {};
+  const base::Instant by = now() + kStorePatience;
+  send_surely("FDSTOREREMOVE=1\nFDNAME=" + name, kNone, by);
+  return wait_until_done(by);
+}
+
+// False: the manager does not read, or is gone.
+bool ServiceNotifier::send_surely(const std::string& state, int descriptor, base::Instant by) {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
+  std::string text = state;
+  iovec part{.iov_base = text.data(), .iov_len = text.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (descriptor != kNone) {
+    message.msg_control = room.data();
+    message.msg_controllen = room.size();
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  }
+  while (::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+    if (errno != EAGAIN || now() >= by) return false;
+    PollEntry entry{.fd = socket_.get(), .want_write = true};
+    wait_until({&entry, 1}, by);
+  }
+  return true;
+}
+
+// It takes messages in their order, and closes the descriptor that comes with this one.
+base::Status ServiceNotifier::wait_until_done(base::Instant by) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return base::fail(std::string("cannot make a pipe: ") + std::strerror(errno), errno);
+  }
+  PollEntry entry{.fd = ends[0]};
+  const base::UniqueFd reading{ends[0]};
+  base::UniqueFd writing{ends[1]};
+  const bool sent = send_surely("BARRIER=1", writing.get(), by);
+  writing.reset();
+  if (sent) wait_until({&entry, 1}, by);
+  if (sent && entry.readable) return {};
+  return base::fail("the service manager does not answer (NOTIFY_SOCKET; NotifyAccess=exec)");
 }
 
 }  // namespace vss::platform
