@@ -6,8 +6,8 @@
  *
  *     freebsd_daemon DIRECTORY...
  *
- * It shows the interface; vss-freezer is what guards a real machine. What this program leaves frozen
- * when it is killed stays so, other than on FreeBSD, until it is started again with the same
+ * It shows the interface; vss-freezer is what guards a real machine. What this program leaves
+ * frozen when it is killed stays so, other than on FreeBSD, until it is started again with the same
  * directories: vssd then tells it THAW at once.
  */
 #include <sys/ioccom.h>

@@ -136,8 +136,7 @@ Check judge_units(const Facts& facts) {
   if (facts.manager.silent) {
     check.known = false;
     check.summary = "systemctl did not answer";
-    check.add({Severity::kRisk, "units-unknown",
-               "systemctl did not say how openvss's units are",
+    check.add({Severity::kRisk, "units-unknown", "systemctl did not say how openvss's units are",
                "a unit that is stopped, masked or disabled would not be seen",
                "systemctl status openvss.target; if it answers: vssctl doctor once more"});
     return check;
@@ -199,12 +198,16 @@ Check judge_leftovers(const Facts& facts) {
   for (const ProcessFact& process : facts.processes) {
     if (process.waits_for_thaw) waiting.push_back(&process);
   }
+  // A daemon at the node: --force first would have vssd write to what is frozen still.
+  const bool left_by_a_daemon = facts.vssd.status && !facts.vssd.status->not_ready.empty();
   if (!waiting.empty() && !open) {
     check.add({Severity::kRisk, "waits-for-thaw",
                names_of(waiting) + " waits for a thaw, and no transaction is open",
                "a filesystem may be frozen by somebody else, or since a crash: a freeze of ours "
                "would fail there",
-               "vssctl thaw --force; if that finds nothing: fsfreeze -u MOUNTPOINT"});
+               left_by_a_daemon
+                   ? "what `vssctl status` says in its first line, in that order"
+                   : "vssctl thaw --force; if that finds nothing: fsfreeze -u MOUNTPOINT"});
   }
   // A freezer or guardian that lives thaws by itself.
   const bool helped = std::ranges::any_of(facts.processes, [](const ProcessFact& process) {

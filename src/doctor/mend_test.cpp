@@ -15,6 +15,7 @@ using testing::good_machine;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::process;
+using ::testing::StartsWith;
 
 constexpr const char* kUioBind = OPENVSS_LIBEXEC_DIR "/vss-uio-bind";
 
@@ -89,6 +90,14 @@ TEST(MendUnits, WhatFailedTooOftenIsForgivenFirst) {
   facts.manager.units[1].active = "failed";
   EXPECT_THAT(mend(judge_units, facts, "unit-not-active"),
               HasSubstr("systemctl reset-failed && systemctl restart openvss.target"));
+}
+
+TEST(MendLeftovers, WhatADaemonLeftFrozenIsThawedBeforeVssdIsToldSo) {
+  Facts facts = good_machine();
+  facts.processes[0].waits_for_thaw = true;
+  EXPECT_THAT(mend(judge_leftovers, facts, "waits-for-thaw"), StartsWith("vssctl thaw --force"));
+  facts.vssd.status->not_ready = "what a daemon at /dev/hv_fsvss_dev froze may be frozen still";
+  EXPECT_THAT(mend(judge_leftovers, facts, "waits-for-thaw"), HasSubstr("vssctl status"));
 }
 
 TEST(MendDoor, StockDaemonIsStoppedAndAStrangerByItsNumber) {
