@@ -21,8 +21,9 @@ struct VmbusSysfs {
       write_attribute;  // tests: theirs
 };
 
-// Each says in one line what it did; done already is success. An error names file, errno and
-// remedy, and leaves the device as it was, or says that it could not. Not freeze-safe.
+// Each says in one line what it did, and restore in a second one what no unbinding undoes; done
+// already is success. An error names file, errno and remedy, and leaves the device as it was, or
+// says that it could not. Not freeze-safe.
 base::Result<std::string> bind_vss_to_uio(const VmbusSysfs& sysfs);
 base::Result<std::string> restore_vss_to_kernel(const VmbusSysfs& sysfs);
 

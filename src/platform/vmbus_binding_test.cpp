@@ -68,6 +68,12 @@ TEST_F(VmbusBinding, RestoreGivesTheDeviceBackToTheKernel) {
               ElementsAre(kOverride, "drivers/uio_hv_generic/unbind", "drivers/hv_utils/bind"));
 }
 
+TEST_F(VmbusBinding, RestoreWarnsOfWhatUnbindingLeavesBehindAndOnlyThen) {
+  ASSERT_TRUE(bind_vss_to_uio(vmbus_.sysfs()));
+  EXPECT_THAT(restore_vss_to_kernel(vmbus_.sysfs()).value_or(""), HasSubstr("\nwarning: "));
+  EXPECT_THAT(restore_vss_to_kernel(vmbus_.sysfs()).value_or("warning"), Not(HasSubstr("warning")));
+}
+
 TEST_F(VmbusBinding, RestoreClearsAnOverrideThatWasLeftBehind) {
   vmbus_.sysfs().write(vmbus_.device() / "driver_override", kUioDriver);
   ASSERT_TRUE(restore_vss_to_kernel(vmbus_.sysfs()));

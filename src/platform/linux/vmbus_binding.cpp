@@ -15,6 +15,10 @@ namespace {
 
 constexpr int kEnotsupp = 524;  // the kernel's own, unknown to strerror
 constexpr const char* kNoOverride = "\n";
+// Read in the source of Linux 6.12: unbinding uio_hv_generic leaves this one of its callbacks set.
+constexpr const char* kStaleHandler =
+    "warning: the kernel keeps uio_hv_generic's handler for a channel that the host withdraws; a "
+    "guest that may be migrated is to be rebooted";
 
 std::string text_of(int error) {
   return error == kEnotsupp ? "not supported (ENOTSUPP)" : std::strerror(error);
@@ -197,7 +201,8 @@ base::Result<std::string> restore_vss_to_kernel(const VmbusSysfs& sysfs) {
     return std::unexpected(moved.error());
   }
   const auto now = find_vss_device(sysfs.root);
-  return standing_of(now ? *now : *device);
+  const std::string standing = standing_of(now ? *now : *device);
+  return device->driver == kUioDriver ? standing + "\n" + kStaleHandler : standing;
 }
 
 }  // namespace vss::platform
