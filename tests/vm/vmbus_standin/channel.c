@@ -68,7 +68,7 @@ int vmbus_connect_ring(struct vmbus_channel* channel, void (*callback)(void* con
   channel->channel_callback_context = context;
   channel->onchannel_callback = callback;
   channel->state = CHANNEL_OPENED_STATE;
-  host_tell_opened(all);
+  if (!is_silent(channel)) host_tell_opened(all);
   mutex_unlock(&host_lock);
   monitor_start(channel);
   return 0;
@@ -82,9 +82,9 @@ int vmbus_disconnect_ring(struct vmbus_channel* channel) {
   channel->onchannel_callback = NULL;
   spin_unlock_irqrestore(&channel->sched_lock, flags);
   channel->state = CHANNEL_OPEN_STATE;
-  host_tell_closed();
+  if (!is_silent(channel)) host_tell_closed();
   mutex_unlock(&host_lock);
-  monitor_stop();
+  if (!is_silent(channel)) monitor_stop();
   tasklet_kill(&channel->callback_event);
   return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* The one device of the bus, Hyper-V's VSS service: offered when the module is loaded, rescinded
- * and offered again as the host asks. */
+/* The devices of the bus: Hyper-V's VSS service, offered when the module is loaded, rescinded and
+ * offered again as the host asks; and if wanted its KVP service, for a neighbour's daemon, which is
+ * there and is never asked anything. */
 #include <asm/mshyperv.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
@@ -17,10 +18,14 @@ MODULE_PARM_DESC(monitored, "the guest signals through the monitor page");
 int relid = 11;
 module_param(relid, int, 0444);
 MODULE_PARM_DESC(relid, "the channel's number, and that of its bit in the monitor page");
+static bool kvp;
+module_param(kvp, bool, 0444);
+MODULE_PARM_DESC(kvp, "a KVP service too, which is never asked anything");
 
 DEFINE_MUTEX(host_lock);
 struct port* offered_port;
 static struct port* leaving_port; /* rescinded, its drivers may still be at it; under host_lock */
+static struct port* silent_port;
 
 __u32 vmbus_proto_version = VERSION_WIN10_V5_3;
 
@@ -57,13 +62,19 @@ static void run_callback(unsigned long data) {
   if (callback) callback(channel->channel_callback_context);
 }
 
+bool is_silent(struct vmbus_channel* channel) {
+  return container_of(channel, struct port, channel)->silent;
+}
+
 static void fill_channel(struct vmbus_channel* channel, struct hv_device* device) {
+  bool silent = is_silent(channel);
+
   channel->device_obj = device;
-  channel->device_id = HV_BACKUP;
+  channel->device_id = silent ? HV_KVP : HV_BACKUP;
   channel->offermsg.offer.if_type = device->dev_type;
   channel->offermsg.offer.if_instance = device->dev_instance;
-  channel->offermsg.child_relid = relid;
-  channel->offermsg.monitorid = relid;
+  channel->offermsg.child_relid = relid + silent;
+  channel->offermsg.monitorid = relid + silent;
   channel->offermsg.monitor_allocated = monitored;
   channel->monitor_grp = relid / 32;
   channel->monitor_bit = relid % 32;
@@ -78,19 +89,22 @@ static void fill_channel(struct vmbus_channel* channel, struct hv_device* device
   kobject_init(&channel->kobj, &channel_type);
 }
 
-static struct port* new_port(void) {
+static struct port* new_port(bool silent) {
   static const struct {
     guid_t guid;
-  } vss = {HV_VSS_GUID};
+  } vss = {HV_VSS_GUID}, key_values = {HV_KVP_GUID};
   /* The same on every host. */
   static const guid_t instance =
       GUID_INIT(0x2450ee40, 0x33bf, 0x4fbd, 0x89, 0x2e, 0x9f, 0xb0, 0x6e, 0x92, 0x14, 0xcf);
+  static const guid_t another =
+      GUID_INIT(0x2450ee40, 0x33bf, 0x4fbd, 0x89, 0x2e, 0x9f, 0xb0, 0x6e, 0x92, 0x14, 0xd0);
   struct port* port = kzalloc(sizeof(*port), GFP_KERNEL);
   struct hv_device* device = port ? &port->device : NULL;
 
   if (!port) return NULL;
-  device->dev_type = vss.guid;
-  device->dev_instance = instance;
+  port->silent = silent;
+  device->dev_type = silent ? key_values.guid : vss.guid;
+  device->dev_instance = silent ? another : instance;
   device->vendor_id = 0x1414;
   device->channel = &port->channel;
   device->dma_mask = DMA_BIT_MASK(64);
@@ -109,14 +123,15 @@ static int show_port(struct port* port) {
 
   if (error) return error;
   port->channels = kobject_create_and_add("channels", &port->device.device.kobj);
-  error = kobject_add(&port->channel.kobj, port->channels, "%d", relid);
+  error =
+      kobject_add(&port->channel.kobj, port->channels, "%d", port->channel.offermsg.child_relid);
   if (error) return error;
   WRITE_ONCE(port->complete, true);
   return min(device_attach(&port->device.device), 0);
 }
 
 int offer_port(void) {
-  struct port* port = new_port();
+  struct port* port = new_port(false);
   int error = 0;
 
   if (!port) return -ENOMEM;
@@ -158,6 +173,11 @@ int rescind_port(void) {
   return error;
 }
 
+static int offer_silent_port(void) {
+  silent_port = new_port(true);
+  return silent_port ? show_port(silent_port) : -ENOMEM;
+}
+
 static int __init standin_init(void) {
   int error = monitor_init();
 
@@ -166,7 +186,8 @@ static int __init standin_init(void) {
   if (error) goto without_bus;
   error = host_init();
   if (error) goto without_host;
-  return offer_port();
+  error = offer_port();
+  return error || !kvp ? error : offer_silent_port();
 
 without_host:
   bus_unregister(&standin_bus);
@@ -178,6 +199,7 @@ without_bus:
 static void __exit standin_exit(void) {
   rescind_port();
   flush_work(&rescinding);
+  if (silent_port) vmbus_device_unregister(&silent_port->device);
   host_exit();
   bus_unregister(&standin_bus);
   monitor_exit();

@@ -6,10 +6,11 @@
 #include <linux/hyperv.h>
 #include <linux/mutex.h>
 
-/* The one device of this bus, and its channel. */
+/* A device of this bus, and its channel. */
 struct port {
   struct hv_device device;
   struct vmbus_channel channel;
+  bool silent;              /* nothing is ever sent to it, and the host does not hear of it */
   struct kobject* channels; /* the directory channels/ */
   bool complete;            /* in sysfs as a whole: drivers may bind */
 };
@@ -17,11 +18,12 @@ struct port {
 /* bus.c */
 extern struct bus_type standin_bus;
 
-/* device.c: the port that is offered, NULL after a rescind; under host_lock. */
+/* device.c: the port that the host has offered, NULL after a rescind; under host_lock. */
 extern struct mutex host_lock;
 extern struct port* offered_port;
 extern bool monitored;
 extern int relid;
+bool is_silent(struct vmbus_channel* channel);
 int offer_port(void);
 int rescind_port(void);
 
