@@ -2,85 +2,19 @@
 
 import json
 import os
-import tempfile
 import time
 
-from harness.debian_vm import DebianVm
 from harness.disks import Disk
 from harness.guest_agent import guest_agent
-from harness.packages import LATER, PLACE, Packages, take_packages
-from harness.testing import VmTest, main
+from harness.install import SERVICES, SOCKETS, InstallTest, Machine
+from harness.packages import LATER, PLACE, take_packages
+from harness.testing import main
 
-SERVICES = ("vss-guardian.service", "vss-freezer.service", "vssd.service")
-SOCKETS = ("vssd-app.socket", "vssd-freezer.socket", "vssd-control.socket")
 SECURITY_AT_MOST = {"vssd.service": 2.0, "vss-guardian.service": 3.6, "vss-freezer.service": 4.1}
 LOG_LINES = 1500
 LOG_LINES_AT_LEAST = 1000  # a signal that comes before the last one was taken makes no line
 VSS_AGENTS = "vssd|hv_vss_daemon|hypervvssd"
 THAWED_S = 60     # for what is told to thaw, under software emulation
-STOCK = """[Unit]
-Description=Stands in for Debian's %s, which needs a Hyper-V host's device
-[Service]
-ExecStart=/bin/sleep infinity
-"""
-
-
-class Machine:
-    """A DebianVm with the service in it, in a test's words."""
-
-    def __init__(self, vm):
-        self.vm = vm
-
-    def pid(self, unit):
-        return int(self.vm.property(unit, "MainPID"))
-
-    def wait_until_ready(self):
-        def ready():
-            status = self.vm.run("vssctl", "status", "--json")
-            return status.status == 0 and json.loads(status.output)["ready"]
-        self.vm.wait_until(ready, 90, "vssd ready for a transaction")
-
-    def hold(self, *options):
-        """The transaction's id."""
-        self.wait_until_ready()
-        held = self.vm.run("vssctl", "hold", *options, timeout=90)
-        assert held.status == 0, held.errors
-        return held.output.strip()
-
-    def writer(self, place="/"):
-        """A process that a freeze of `place` stops; it ends with 0 after the thaw."""
-        path = os.path.join(place, "probe")
-        return self.vm.start("sh", "-c", f"echo written > {path} && rm {path}")
-
-    def explain(self):
-        return self.vm.run("vssctl", "explain").output
-
-    def record(self):
-        return json.loads(self.vm.must("vssctl", "explain", "--json"))
-
-
-class InstallTest(VmTest):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="openvss-install-"))
-        build = os.path.dirname(cls.programs.build_directory())
-        cls.packages = Packages(os.path.join(build, "package"))
-        cls.packages_disk = cls.packages.disk(os.path.join(cls.folder, "packages"))
-
-    @classmethod
-    def debian(cls, **options):
-        return DebianVm(cls.programs, disks=[cls.packages_disk, *options.pop("disks", [])],
-                        timeout=options.pop("timeout", 900), **options)
-
-    def install(self, vm, *names):
-        output = vm.must("dpkg", "-i", *[f"{PLACE}/{name}.deb" for name in names], timeout=240)
-        self.say(output.splitlines()[-1])
-
-    def expect_running(self, vm):
-        for unit in ("openvss.target", *SOCKETS, *SERVICES):
-            self.assertEqual(vm.active(unit), "active", f"{unit}\n{vm.journal('-u', unit)}")
-        Machine(vm).wait_until_ready()
 
 
 class Installed(InstallTest):
@@ -411,61 +345,6 @@ class Upgrade(InstallTest):
         self.expect_running(vm)
         self.assertEqual(vm.run("vssctl", "release", transaction).status, 1)
         self.say(machine.record()["sentence"])
-
-
-class Neighbours(InstallTest):
-    """hyperv-daemons beside it, and what is left when it goes."""
-
-    def test_one_agent_for_backups_and_nothing_left_behind(self):
-        with self.debian() as vm:
-            take_packages(vm)
-            vm.must("dpkg", "-i", f"{PLACE}/hyperv-daemons.deb", timeout=120)
-            for name in ("vss", "kvp"):
-                vm.write(f"/run/systemd/system/hv-{name}-daemon.service",
-                         STOCK % f"hv_{name}_daemon")
-            vm.must("systemctl", "daemon-reload")
-            vm.must("systemctl", "start", "hv-vss-daemon", "hv-kvp-daemon")
-            vm.must("mkdir", "/dev/vmbus")
-            vm.must("mknod", "/dev/vmbus/hv_vss", "c", "10", "250")  # nobody is behind it
-            files = self._files(vm)
-            self.install(vm, "libvss0", "openvss")
-            self.expect_running(vm)
-            self._expect_one_agent(vm)
-            self._remove(vm)
-            vm.must("dpkg", "--purge", "openvss", "libvss0", timeout=120)
-            self.assertEqual(self._files(vm) - files, set())
-            self.assertEqual(vm.run("systemctl", "status", "openvss.target").status, 4)
-
-    def _expect_one_agent(self, vm):
-        self.assertEqual(vm.active("hv-vss-daemon"), "inactive")
-        vm.must("systemctl", "start", "hv-vss-daemon")  # as udev does when the device comes
-        self.assertEqual(vm.active("hv-vss-daemon"), "inactive")
-        self.assertEqual(vm.active("hv-kvp-daemon"), "active")
-        self.assertEqual(vm.active("vssd.service"), "active")
-        vm.must("systemctl", "disable", "--now", "openvss.target", timeout=120)
-        vm.wait_until(lambda: vm.active("vssd-app.socket") == "inactive", what="closed sockets")
-        vm.must("systemctl", "start", "hv-vss-daemon")
-        self.assertEqual(vm.active("hv-vss-daemon"), "active")
-        vm.must("systemctl", "stop", "hv-vss-daemon")
-        vm.must("systemctl", "enable", "--now", "openvss.target", timeout=120)
-        self.expect_running(vm)
-
-    def _remove(self, vm):
-        machine = Machine(vm)
-        machine.hold("--hold-max", "20")
-        vm.must("dpkg", "-r", "openvss", timeout=240)
-        self.assertFalse(vm.exists("/run/openvss"))
-        self.assertEqual(vm.run("pgrep", "-f", "vss-freezer|vss-guardian|sbin/vssd").output, "")
-        vm.wait_until(lambda: vm.active("hv-vss-daemon") == "active", what="the stock daemon")
-        self.assertEqual(vm.active("hv-kvp-daemon"), "active")
-
-    def _files(self, vm):
-        """What changes by itself, and dpkg's own notes, left out."""
-        found = vm.must("find", "/etc", "/lib", "/usr", "/var", "/home", "/root", "/srv", "-xdev",
-                        timeout=120)
-        return {path for path in found.splitlines() if not path.startswith(
-            ("/var/log", "/var/lib/dpkg", "/var/cache", "/var/lib/systemd", "/var/tmp",
-             "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/.pwd.lock"))}
 
 
 if __name__ == "__main__":
