@@ -32,10 +32,11 @@ std::string restart_command(const Facts& facts, std::string_view unit) {
 }
 
 std::string stop_stock_daemon(const Facts& facts, std::string_view process) {
-  // What is installed with our units keeps this one, and only this, from being started again.
-  const std::string_view verb = has_units(facts) ? "stop" : "mask --now";
+  // What is installed with our units keeps this one, and only this, from being started again, and
+  // ends it out of a hold.
   if (process == "hv_vss_daemon") {
-    return "systemctl " + std::string(verb) + " hv-vss-daemon.service";
+    return has_units(facts) ? OPENVSS_LIBEXEC_DIR "/stop-hv-vss-daemon"
+                            : "systemctl mask --now hv-vss-daemon.service";
   }
   // udev starts it for its device, enabled or not.
   if (process == "hypervvssd") return "systemctl mask --now hypervvssd.service";

@@ -22,7 +22,7 @@ HyperVDoor door_in_use(const Facts& facts) {
   return offered ? HyperVDoor::kHvVss : HyperVDoor::kOff;
 }
 
-constexpr const char* kUioBind = OPENVSS_LIBEXEC_DIR "/vss-uio-bind";
+constexpr const char* kUioBind = "vss-uio-bind";
 constexpr std::string_view kVssd = "vssd.service";
 
 std::string set_door(const Facts& facts, std::string_view door) {

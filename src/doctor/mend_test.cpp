@@ -17,7 +17,7 @@ using ::testing::Not;
 using testing::process;
 using ::testing::StartsWith;
 
-constexpr const char* kUioBind = OPENVSS_LIBEXEC_DIR "/vss-uio-bind";
+constexpr const char* kUioBind = "vss-uio-bind";
 
 std::string mend(Check (*judge)(const Facts&), const Facts& facts, std::string_view code) {
   const Check check = judge(facts);
@@ -109,7 +109,7 @@ TEST(MendDoor, StockDaemonIsStoppedAndAStrangerByItsNumber) {
     const char* code = judge == judge_door ? "door-taken" : "foreign-agent";
     // Our units' condition keeps it from coming back; without them nothing but a mask does.
     facts.manager = good_machine().manager;
-    EXPECT_EQ(mend(judge, facts, code), "systemctl stop hv-vss-daemon.service");
+    EXPECT_EQ(mend(judge, facts, code), OPENVSS_LIBEXEC_DIR "/stop-hv-vss-daemon");
     facts.manager = {};
     EXPECT_EQ(mend(judge, facts, code), "systemctl mask --now hv-vss-daemon.service");
   }

@@ -100,13 +100,13 @@ base::Result<UioNode> find_vss_uio(const std::string& sysfs, const std::string& 
     return base::fail("the VSS device is " +
                           (device->driver.empty() ? std::string("bound to no driver")
                                                   : "bound to " + device->driver) +
-                          ", not to uio_hv_generic: run " OPENVSS_LIBEXEC_DIR "/vss-uio-bind bind",
+                          ", not to uio_hv_generic: run vss-uio-bind bind",
                       ENODEV, kPrerequisite);
   }
   if (device->monitored) {
     return base::fail(
         "the VSS channel is signalled through a monitor page, and vssd signals by uio_hv_generic "
-        "alone: run " OPENVSS_LIBEXEC_DIR "/vss-uio-bind restore and set hyperv.door = \"hv_vss\"",
+        "alone: run vss-uio-bind restore and set hyperv.door = \"hv_vss\"",
         ENOTSUP, kPrerequisite);
   }
   if (device->ring_bytes == 0) {
