@@ -79,6 +79,16 @@ driver::DriverOptions driver_options(std::optional<gid_t> administrators, const 
   return options;
 }
 
+void obey_signals(platform::EventLoop& loop, driver::Log& log, driver::Driver& driver) {
+  loop.handle_signals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
+    if (number == SIGHUP) {
+      log.warning("SIGHUP: the configuration is read once; restart vssd to change it");
+    } else {
+      driver.shut_down();
+    }
+  });
+}
+
 // In the order that safety asks for: what is wrong is found before anything is made, the helpers
 // are forked before memory is locked and before the nodes are made (a child that inherits a node's
 // connection would keep it open when vssd is killed), root is given up before anything is read from
@@ -139,13 +149,7 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
                         driver::NoteFile(std::move(*note)), std::move(*store));
   driver.add_doors(std::move(*doors));
   driver.add_nodes(std::move(nodes));
-  loop.handle_signals({SIGTERM, SIGINT, SIGHUP}, [&](int number) {
-    if (number == SIGHUP) {
-      log.warning("SIGHUP: the configuration is read once; restart vssd to change it");
-    } else {
-      driver.shut_down();
-    }
-  });
+  obey_signals(loop, log, driver);
   driver.serve(sockets->take());
   loop.run();
   log.flush();
