@@ -37,9 +37,9 @@ static int frozen; /* of them, from the first on */
 /* With nothing frozen by this process, one before it may have been killed: then EINVAL says that it
  * had frozen nothing either, and having nothing to thaw is success. */
 static int thaw(void) {
-  int i, result = 0;
+  int result = 0;
 
-  for (i = (frozen > 0 ? frozen : count) - 1; i >= 0; i--) {
+  for (int i = (frozen > 0 ? frozen : count) - 1; i >= 0; i--) {
     if (ioctl(directories[i], FITHAW, 0) == 0) continue;
     if (frozen == 0 && errno == EINVAL) continue;
     if (result == 0) result = errno;
