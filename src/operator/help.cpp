@@ -198,9 +198,9 @@ Ends the open transaction, whoever asked for it. Success where nothing is open.
 
   --force             Afterwards also thaw what a service that is gone or does
                       not answer has left frozen (runs `vss-freezer --thaw
-                      --force`); works without vssd. Needs root. It does not
-                      thaw what a daemon at /dev/hv_fsvss_dev left frozen: do
-                      that first, by fsfreeze(8); vssd is told that you did
+                      --force`); works without vssd. Needs root. Where a daemon
+                      at /dev/hv_fsvss_dev left something frozen, it names that
+                      for fsfreeze(8) instead; run it again afterwards
   --runtime-dir DIR, --config FILE
 
 Exit status: 0 nothing of ours is frozen, 1 something may be (it is named),

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include "base/exit_status.hpp"
+#include "operator/frozen_mounts.hpp"
 #include "operator/recovery.hpp"
 #include "platform/clock.hpp"
 #include "platform/console.hpp"
 #include "platform/poll.hpp"
+#include "platform/sleep.hpp"
 
 namespace vss::operators {
 namespace {
@@ -15,24 +17,63 @@ using wire::ControlCommand;
 
 // How long `thaw --force` waits for a vssd that may hang before it goes on without it.
 constexpr base::Duration kForceLimit = base::seconds(5);
+// How long it asks a vssd that says no although nothing is frozen, and how often.
+constexpr base::Duration kWordLimit = base::seconds(2);
+constexpr base::Duration kWordPause = base::milliseconds(200);
 
 std::string text_of(base::TransactionId id) {
   return std::string(base::to_text(id).view());
 }
 
-// Asks on a connection of its own and reports a no.
-int ask_once(Session& session, const wire::ControlRequest& request, base::Duration limit,
-             std::string_view what) {
+// Asks on a connection of its own.
+base::Result<wire::ControlReply> reply_to(Session& session, const wire::ControlRequest& request,
+                                          base::Duration limit, std::string_view what) {
   auto client = ControlClient::connect(session.configuration.runtime_dir);
-  if (!client) return report(session.messages, client.error());
+  if (!client) return std::unexpected(client.error());
   const auto answer = ask(*client, session.messages, request, limit, what);
-  if (!answer) return report(session.messages, answer.error());
-  if (answer->reply.status == wire::kStatusSuccess) return base::kExitYes;
-  std::string message = reason_of(answer->reply);
-  if (answer->reply.transaction.valid()) {
-    message += " (`vssctl explain " + text_of(answer->reply.transaction) + "` tells more)";
+  if (!answer) return std::unexpected(answer.error());
+  return answer->reply;
+}
+
+bool refused(const base::Result<wire::ControlReply>& reply) {
+  return reply && reply->status != wire::kStatusSuccess;
+}
+
+// Says why it is none, or a no; returns the exit status.
+int report_reply(Session& session, const base::Result<wire::ControlReply>& reply) {
+  if (!reply) return report(session.messages, reply.error());
+  if (!refused(reply)) return base::kExitYes;
+  std::string message = reason_of(*reply);
+  if (reply->transaction.valid()) {
+    message += " (`vssctl explain " + text_of(reply->transaction) + "` tells more)";
   }
   return report(session.messages, {.message = message});
+}
+
+int ask_once(Session& session, const wire::ControlRequest& request, base::Duration limit,
+             std::string_view what) {
+  return report_reply(session, reply_to(session, request, limit, what));
+}
+
+// What a plain daemon left frozen is in no slot: vssd goes on when it is told that nothing is
+// frozen any more, and would write to what is.
+int tell_all_thawed(Session& session, wire::ControlRequest& request) {
+  const auto frozen = frozen_mount_points();
+  if (!frozen) return report(session.messages, frozen.error());
+  for (const std::string& mount_point : *frozen) {
+    session.messages.say(mount_point + " is frozen: `fsfreeze -u " + mount_point +
+                         "`, then `vssctl thaw --force` again");
+  }
+  if (!frozen->empty()) return base::kExitNo;
+  request.all_thawed = true;
+  // What the recovery has thawed vssd sees a moment later.
+  const base::Instant until = platform::now() + kWordLimit;
+  for (;;) {
+    const auto reply =
+        reply_to(session, request, kForceLimit, "telling vssd that nothing is frozen");
+    if (!refused(reply) || platform::now() >= until) return report_reply(session, reply);
+    platform::sleep_for(kWordPause);
+  }
 }
 
 // Waits until it is held or refused. A stop signal meanwhile does not end the wait: who started a
@@ -118,15 +159,13 @@ int thaw(Session& session, const Options& options) {
                    .kind = base::ErrorKind::kPrerequisite});
   }
   // What vssd says is printed but does not decide: it may be the one that hangs.
-  const int ended =
-      ask_once(session, *request, kForceLimit, "asking vssd to end the open transaction");
+  const auto ended =
+      reply_to(session, *request, kForceLimit, "asking vssd to end the open transaction");
+  report_reply(session, ended);
   const auto recovered = run_recovery(session.configuration.runtime_dir);
   if (!recovered) return report(session.messages, recovered.error());
-  if (ended == base::kExitYes || *recovered != base::kExitYes) return *recovered;
-  // What a plain daemon left frozen is in no slot: vssd has only the administrator's word.
-  request->all_thawed = true;
-  ask_once(session, *request, kForceLimit, "telling vssd that nothing is frozen");
-  return *recovered;
+  if (!refused(ended) || *recovered != base::kExitYes) return *recovered;
+  return tell_all_thawed(session, *request);
 }
 
 }  // namespace vss::operators

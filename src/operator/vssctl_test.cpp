@@ -202,6 +202,23 @@ TEST_F(VssctlTest, ForcedThawGivesItsWordOnlyWhereVssdStillRefusesAndTheRecovery
   EXPECT_THAT(words, ElementsAre(false, true, false, false));
 }
 
+TEST_F(VssctlTest, ForcedThawIsANoWhereVssdRefusesAllTheSame) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root: NOTHING was tested";
+  std::filesystem::copy(VSSCTL_PROGRAM, path("vssctl"));
+  script_file("vss-freezer", "exit 0");
+  serve([](FakePeer& peer, const ControlRequest&) { peer.reply(false, "may be frozen still"); });
+  EXPECT_EQ(run({"thaw", "--force"}, {}, path("vssctl")).status, 1);
+}
+
+TEST_F(VssctlTest, ForcedThawAsksAVssdAgainThatSeesTheRecoveryLate) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root: NOTHING was tested";
+  std::filesystem::copy(VSSCTL_PROGRAM, path("vssctl"));
+  script_file("vss-freezer", "exit 0");
+  int asked = 0;
+  serve([&](FakePeer& peer, const ControlRequest&) { peer.reply(++asked == 4, "not thawed yet"); });
+  EXPECT_EQ(run({"thaw", "--force"}, {}, path("vssctl")).status, 0);
+}
+
 TEST_F(VssctlTest, MissingConfigurationThatWasNamedIsAUsageError) {
   const auto ended = run({"--config", path("absent.toml"), "status"});
   EXPECT_EQ(ended.status, 2);
