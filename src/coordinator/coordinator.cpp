@@ -191,6 +191,10 @@ const Reason& Coordinator::not_ready() const {
   return state.not_ready_reason;
 }
 
+TransactionId Coordinator::left_frozen() const {
+  return state_->debt.abandoned ? state_->debt.id : TransactionId{};
+}
+
 std::span<const ParticipantView> Coordinator::participants() const {
   return state_->view_participants();
 }

@@ -55,6 +55,8 @@ class Coordinator {
   TransactionId open_transaction() const;
   const Reason& not_ready()
       const;  // why a new transaction would be refused now; empty: it would not
+  // Whose filesystems a plain freezer left frozen for all that is known, and nobody thaws; or none.
+  TransactionId left_frozen() const;
   std::span<const ParticipantView> participants() const;
 
  private:

@@ -12,8 +12,19 @@ namespace {
 constexpr std::string_view kTarget = "openvss.target";
 constexpr std::string_view kFreezer = "vss-freezer.service";
 
+// A daemon at the node: no freezer of ours knows what that has frozen.
+constexpr std::string_view kThawForADaemon =
+    "fsfreeze -u MOUNTPOINT, then vssctl thaw --force, which names what is frozen still; or start "
+    "that daemon again";
+
 // There can be one freezer, so that vss-freezer is refused as long as the other has the node open.
 std::string end_plain_freezer(const Facts& facts) {
+  const records::StatusDocument& status = *facts.vssd.status;
+  // What it holds, or still has to thaw, would stay frozen.
+  if (status.left_frozen.valid() || status.transaction.valid() || !status.not_ready.empty()) {
+    return "not now: what that program has frozen would stay so when it ends; doctor says more "
+           "once `vssctl status` says that vssd is ready";
+  }
   const auto& holders = facts.nodes.freezer_node_holders;
   std::string end =
       "end the program that has /dev/hv_fsvss_dev open (`sudo vssctl doctor` says which)";
@@ -44,6 +55,28 @@ void judge_helpers(const Facts& facts, Check& check) {
   }
 }
 
+// Why vssd refuses, where that has no finding of its own. Each kind is mended by something else.
+void judge_readiness(const Facts& facts, Check& check) {
+  const records::StatusDocument& status = *facts.vssd.status;
+  constexpr std::string_view kRefused = "a snapshot that is asked for now is refused";
+  if (status.left_frozen.valid()) {
+    check.add({Severity::kFailure, "left-frozen",
+               fmt::format("what a daemon at /dev/hv_fsvss_dev froze for transaction {} may be "
+                           "frozen still",
+                           base::to_text(status.left_frozen).view()),
+               std::string(kRefused) + ", and nobody thaws it", std::string(kThawForADaemon)});
+  } else if (!status.standing_veto.empty()) {
+    check.add({Severity::kFailure, "vssd-not-ready", status.standing_veto, std::string(kRefused),
+               restart_command(facts, "vssd.service")});
+  } else if (!status.transaction.valid() && !status.not_ready.empty() &&
+             check.verdict() == Severity::kGood) {
+    check.add({Severity::kFailure, "vssd-not-ready", status.not_ready, std::string(kRefused),
+               // Nobody knows that everything is thawed. vss-freezer thaws what an earlier one left
+               // when it starts, and says so.
+               restart_command(facts, kFreezer) + "; if that does not help: vssctl thaw --force"});
+  }
+}
+
 }  // namespace
 
 Check judge_vssd(const Facts& facts) {
@@ -63,13 +96,8 @@ Check judge_vssd(const Facts& facts) {
                fmt::format("transaction {} of {} is open: some of this is about that moment",
                            base::to_text(status.transaction).view(), status.requester),
                "", ""});
-  } else if (!status.not_ready.empty() && check.verdict() == Severity::kGood) {
-    check.add({Severity::kFailure, "vssd-not-ready", status.not_ready,
-               "a snapshot that is asked for now is refused",
-               // All else has a finding: nobody knows that everything is thawed. vss-freezer thaws
-               // what an earlier one left when it starts, and says so.
-               restart_command(facts, kFreezer) + "; if that does not help: vssctl thaw --force"});
   }
+  judge_readiness(facts, check);
   if (!facts.service_user) {
     check.add(
         {Severity::kRisk, "no-service-user", "there is no user vss: vssd runs as nobody",
@@ -198,15 +226,14 @@ Check judge_leftovers(const Facts& facts) {
   for (const ProcessFact& process : facts.processes) {
     if (process.waits_for_thaw) waiting.push_back(&process);
   }
-  // A daemon at the node: --force first would have vssd write to what is frozen still.
-  const bool left_by_a_daemon = facts.vssd.status && !facts.vssd.status->not_ready.empty();
+  const bool left_by_a_daemon = facts.vssd.status && facts.vssd.status->left_frozen.valid();
   if (!waiting.empty() && !open) {
     check.add({Severity::kRisk, "waits-for-thaw",
                names_of(waiting) + " waits for a thaw, and no transaction is open",
                "a filesystem may be frozen by somebody else, or since a crash: a freeze of ours "
                "would fail there",
                left_by_a_daemon
-                   ? "what `vssctl status` says in its first line, in that order"
+                   ? std::string(kThawForADaemon)
                    : "vssctl thaw --force; if that finds nothing: fsfreeze -u MOUNTPOINT"});
   }
   // A freezer or guardian that lives thaws by itself.

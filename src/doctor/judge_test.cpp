@@ -49,6 +49,8 @@ const Case kService[] = {
      [](Facts& f) { f.vssd.status->freezer.guardian_alive = false; }},
     {"vssd-not-ready", judge_vssd, Severity::kFailure,
      [](Facts& f) { f.vssd.status->not_ready = "the freezer is not clean"; }},
+    {"left-frozen", judge_vssd, Severity::kFailure,
+     [](Facts& f) { f.vssd.status->left_frozen = base::TransactionId{7}; }},
     {"transaction-open", judge_vssd, Severity::kGood,
      [](Facts& f) {
        f.vssd.status->transaction = base::TransactionId{7};

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "doctor/facts_for_test.hpp"
 #include "doctor/judge.hpp"
@@ -10,6 +11,7 @@
 namespace vss::doctor {
 namespace {
 
+using ::testing::AllOf;
 using testing::file;
 using testing::good_machine;
 using ::testing::HasSubstr;
@@ -18,6 +20,7 @@ using testing::process;
 using ::testing::StartsWith;
 
 constexpr const char* kUioBind = "vss-uio-bind";
+constexpr base::TransactionId kTransaction{7};
 
 std::string mend(Check (*judge)(const Facts&), const Facts& facts, std::string_view code) {
   const Check check = judge(facts);
@@ -65,6 +68,41 @@ TEST(MendVssd, APlainFreezerHasToGoBeforeOursCanCome) {
   EXPECT_THAT(mend(judge_vssd, facts, "freezer-plain"), HasSubstr("/dev/hv_fsvss_dev"));
 }
 
+TEST(MendVssd, APlainFreezerIsNotKilledWhileSomethingOfItMayBeFrozen) {
+  const auto mend_with = [](const std::function<void(records::StatusDocument&)>& change) {
+    Facts facts = good_machine();
+    facts.vssd.status->freezer.plain = true;
+    facts.nodes.freezer_node_holders = std::vector<int>{7};
+    change(*facts.vssd.status);
+    return mend(judge_vssd, facts, "freezer-plain");
+  };
+  const auto waits = AllOf(HasSubstr("not now"), Not(HasSubstr("kill")));
+  EXPECT_THAT(mend_with([](auto& status) { status.transaction = kTransaction; }), waits);
+  EXPECT_THAT(mend_with([](auto& status) { status.left_frozen = kTransaction; }), waits);
+  EXPECT_THAT(mend_with([](auto& status) { status.not_ready = "it has not thawed yet"; }), waits);
+}
+
+TEST(MendVssd, WhatADaemonLeftFrozenIsThawedByAnAdministratorOrByThatDaemon) {
+  Facts facts = good_machine();
+  facts.vssd.status->left_frozen = kTransaction;
+  facts.vssd.status->not_ready = "may be frozen still";
+  const auto mended = AllOf(StartsWith("fsfreeze -u MOUNTPOINT, then vssctl thaw --force"),
+                            HasSubstr("start that daemon again"), Not(HasSubstr("restart")));
+  EXPECT_THAT(mend(judge_vssd, facts, "left-frozen"), mended);
+  EXPECT_THAT(mend(judge_vssd, facts, "vssd-not-ready"), StartsWith("no "));
+  // Also where the daemon is gone, and in a transaction that waits for it.
+  facts.vssd.status->freezer.connected = false;
+  facts.vssd.status->transaction = kTransaction;
+  EXPECT_THAT(mend(judge_vssd, facts, "left-frozen"), mended);
+}
+
+TEST(MendVssd, AConfigurationThatWasCorrectedIsReadByANewVssd) {
+  Facts facts = good_machine();
+  facts.vssd.status->standing_veto = "line 3: unknown key";
+  facts.vssd.status->not_ready = facts.vssd.status->standing_veto;
+  EXPECT_EQ(mend(judge_vssd, facts, "vssd-not-ready"), "systemctl restart vssd.service");
+}
+
 TEST(MendVssd, WhatMayBeFrozenIsThawedByAFreezerThatStarts) {
   Facts facts = good_machine();
   facts.vssd.status->not_ready = "the freezer is not clean";
@@ -92,12 +130,14 @@ TEST(MendUnits, WhatFailedTooOftenIsForgivenFirst) {
               HasSubstr("systemctl reset-failed && systemctl restart openvss.target"));
 }
 
-TEST(MendLeftovers, WhatADaemonLeftFrozenIsThawedBeforeVssdIsToldSo) {
+TEST(MendLeftovers, WhatADaemonLeftFrozenIsTheOnlyThingThatARecoveryDoesNotThaw) {
   Facts facts = good_machine();
   facts.processes[0].waits_for_thaw = true;
   EXPECT_THAT(mend(judge_leftovers, facts, "waits-for-thaw"), StartsWith("vssctl thaw --force"));
-  facts.vssd.status->not_ready = "what a daemon at /dev/hv_fsvss_dev froze may be frozen still";
-  EXPECT_THAT(mend(judge_leftovers, facts, "waits-for-thaw"), HasSubstr("vssctl status"));
+  facts.vssd.status->not_ready = "no freezer is connected";
+  EXPECT_THAT(mend(judge_leftovers, facts, "waits-for-thaw"), StartsWith("vssctl thaw --force"));
+  facts.vssd.status->left_frozen = kTransaction;
+  EXPECT_THAT(mend(judge_leftovers, facts, "waits-for-thaw"), StartsWith("fsfreeze -u MOUNTPOINT"));
 }
 
 TEST(MendDoor, StockDaemonIsStoppedAndAStrangerByItsNumber) {

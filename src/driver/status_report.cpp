@@ -19,6 +19,8 @@ records::StatusDocument status_of(const coordinator::Coordinator& coordinator,
                                   const coordinator::Policy& policy, base::Instant now) {
   records::StatusDocument status;
   status.not_ready = std::string(coordinator.not_ready().view());
+  status.left_frozen = coordinator.left_frozen();
+  status.standing_veto = std::string(policy.standing_veto.view());
   status.phase = coordinator.phase();
   status.transaction = coordinator.open_transaction();
   if (status.transaction.valid()) {

@@ -60,6 +60,8 @@ std::string to_json(const StatusDocument& status) {
   json["program_version"] = status.version;
   json["ready"] = status.not_ready.empty();
   json["not_ready"] = status.not_ready;
+  json["left_frozen"] = id_text(status.left_frozen);
+  json["standing_veto"] = status.standing_veto;
   json["phase"] = to_text(status.phase);
   json["transaction"] = id_text(status.transaction);
   json["requester"] = status.requester;
@@ -83,6 +85,8 @@ base::Result<StatusDocument> status_from_json(std::string_view text) {
   ObjectReader reader(*json, "status");
   reader.text("program_version", status.version);
   reader.text("not_ready", status.not_ready);
+  reader.id("left_frozen", status.left_frozen);
+  reader.text("standing_veto", status.standing_veto);
   reader.word("phase", status.phase, coordinator::kPhases);
   reader.id("transaction", status.transaction);
   reader.text("requester", status.requester);

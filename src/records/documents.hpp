@@ -27,6 +27,9 @@ struct FreezerPart {
 struct StatusDocument {
   std::string version;
   std::string not_ready;  // why a new transaction would be refused now; empty: it would not
+  // Two kinds of `not_ready` that are mended otherwise than the rest:
+  TransactionId left_frozen;  // a plain freezer left its filesystems frozen, nobody thaws; or none
+  std::string standing_veto;  // what was wrong with the files that vssd started with; or empty
   coordinator::Phase phase{};
   TransactionId transaction;  // open now, or none
   std::string requester;      // of the open transaction

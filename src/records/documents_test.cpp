@@ -18,6 +18,8 @@ using testing::sample_record;
 StatusDocument sample_status() {
   StatusDocument status;
   status.version = "0.1.0";
+  status.left_frozen = sample_record(3).id;
+  status.standing_veto = "line 3: unknown key";
   status.phase = coordinator::Phase::kHeld;
   status.transaction = sample_record().id;
   status.requester = "vssctl[812]";
@@ -40,6 +42,8 @@ TEST(StatusJson, ComesBackAsItWas) {
   const auto status = status_from_json(text);
   ASSERT_TRUE(status) << status.error().message;
   EXPECT_EQ(to_json(*status), text);
+  EXPECT_EQ(status->left_frozen, sample_record(3).id);
+  EXPECT_EQ(status->standing_veto, "line 3: unknown key");
 }
 
 TEST(StatusJson, IsRefusedWithoutItsFreezer) {

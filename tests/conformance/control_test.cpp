@@ -62,6 +62,13 @@ TEST_F(Control, StatusWritersAndHistoryAreJsonDocuments) {
             wire::kStatusSuccess);
 }
 
+TEST_F(Control, StatusTellsAConfigurationThatWasRefusedFromAllElse) {
+  driver.configuration.policy.standing_veto = "line 3: unknown key";
+  start();
+  control->ask_and_wait(request_for(ControlCommand::kStatus));
+  EXPECT_NE(control->document.find("\"standing_veto\":\"line 3: unknown key\""), std::string::npos);
+}
+
 TEST_F(Control, ExplainOfWhatNeverWasSaysSo) {
   start();
   const auto reply = control->ask_and_wait(request_for(ControlCommand::kExplain));

@@ -190,6 +190,7 @@ TEST_P(LostDaemon, IsSaidAndNothingIsRecordedBeforeAnotherOneHasThawed) {
   lose_it_in_a_hold();
   EXPECT_FALSE(something_is_recorded());
   EXPECT_TRUE(status_says("may be frozen still"));
+  EXPECT_FALSE(status_says("\"left_frozen\":null"));
   const auto refused =
       control->ask_and_wait(request_for(ControlCommand::kHold, wire::Selection::kAll));
   EXPECT_EQ(refused->status, wire::kStatusFail);
@@ -214,6 +215,7 @@ TEST_P(LostDaemon, IsSettledByTheAdministratorsWord) {
   word.all_thawed = true;
   EXPECT_EQ(control->ask_and_wait(word)->status, wire::kStatusSuccess);
   EXPECT_FALSE(status_says("may be frozen still"));
+  EXPECT_TRUE(status_says("\"left_frozen\":null"));
   EXPECT_TRUE(something_is_recorded());
 }
 
