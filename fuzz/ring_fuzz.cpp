@@ -51,6 +51,7 @@ class Owner final : public HostLinkOwner {
     VSS_ASSERT(bytes.size() >= 16 && bytes.size() % 8 == 0);
   }
   bool may_open_paths() const override { return true; }
+  bool may_open_devices() const override { return true; }
   void log(base::LogSeverity, std::string_view) override {}
   void on_deadline_changed() override {}
 

@@ -152,11 +152,11 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   obey_signals(loop, log, driver);
   driver.serve(sockets->take());
   loop.run();
-  log.flush();
-  if (keeper && !keeper->stop(kHelpersStopAtMost)) {
-    return failed({.message = "freezer or guardian has not ended yet; see vss-freezer --thaw"});
-  }
-  return base::kExitYes;
+  // First, since they thaw; what is said of it goes the log's way, which no frozen disk stops.
+  const bool helpers_ended = !keeper || keeper->stop(kHelpersStopAtMost);
+  if (!helpers_ended) log.error("freezer or guardian has not ended yet; see vss-freezer --thaw");
+  log.flush_at_end(driver.disks_may_be_frozen());
+  return helpers_ended ? base::kExitYes : base::kExitNo;
 }
 
 int run(int argc, char** argv) {

@@ -74,7 +74,8 @@ struct Notify {
 // --- to the driver itself ---
 
 // From the first Tell of PREPARE to CloseNote the note in the runtime directory must say so;
-// `answered` is set just before a FREEZE is answered with success.
+// `answered` is set just before a FREEZE is answered with success, `freezer_owes` of a plain
+// freezer just before it is told FREEZE.
 struct WriteNote {
   OpenNote note;
 };

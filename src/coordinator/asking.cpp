@@ -166,11 +166,13 @@ void Coordinator::State::ask_freezer() {
     return;
   }
   const Operation operation = operation_of(phase);
-  tell(*freezer, operation, transaction.phase_end, true);
-  if (operation == Operation::kFreeze) {
+  const bool freezes = operation == Operation::kFreeze;
+  if (freezes) {
     transaction.freezer_saw_freeze = true;
-    if (record.hold_began == Instant{}) record.hold_began = now;
+    if (transaction.freezer_plain) write_note();  // before it can freeze anything
   }
+  tell(*freezer, operation, transaction.phase_end, true);
+  if (freezes && record.hold_began == Instant{}) record.hold_began = now;
   if (operation != Operation::kCheck) {
     debt = {.id = transaction.id,
             .may_be_frozen = transaction.freezer_saw_freeze,

@@ -122,7 +122,9 @@ void Coordinator::State::perform(Effect effect) {
 }
 
 Reason Coordinator::State::why_none_starts(bool filesystems) const {
-  return policy.standing_veto.empty() ? why_not_ready(filesystems) : policy.standing_veto;
+  // What is frozen cannot wait for a configuration to be corrected.
+  if (debt.abandoned || policy.standing_veto.empty()) return why_not_ready(filesystems);
+  return policy.standing_veto;
 }
 
 // Whether all that was frozen runs again, and whether what is needed for the next is here.
@@ -182,6 +184,10 @@ TransactionId Coordinator::open_transaction() const {
   return state_->is_open() ? state_->transaction.id : TransactionId{};
 }
 
+TransactionId Coordinator::left_frozen() const {
+  return state_->debt.abandoned ? state_->debt.id : TransactionId{};
+}
+
 const Reason& Coordinator::not_ready() const {
   State& state = *state_;
   const bool busy = state.is_open() && !state.debt.abandoned;
@@ -189,10 +195,6 @@ const Reason& Coordinator::not_ready() const {
       busy ? sentences::busy(state.transaction.requester_name, state.transaction.id, state.phase)
            : state.why_none_starts(true);
   return state.not_ready_reason;
-}
-
-TransactionId Coordinator::left_frozen() const {
-  return state_->debt.abandoned ? state_->debt.id : TransactionId{};
 }
 
 std::span<const ParticipantView> Coordinator::participants() const {

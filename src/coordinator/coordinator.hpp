@@ -55,7 +55,8 @@ class Coordinator {
   TransactionId open_transaction() const;
   const Reason& not_ready()
       const;  // why a new transaction would be refused now; empty: it would not
-  // Whose filesystems a plain freezer left frozen for all that is known, and nobody thaws; or none.
+  // What a plain freezer froze for this may be frozen still, and nobody thaws it but its successor
+  // or an administrator; none: nothing is known to be.
   TransactionId left_frozen() const;
   std::span<const ParticipantView> participants() const;
 

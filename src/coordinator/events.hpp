@@ -139,8 +139,9 @@ struct OpenNote {
   RequesterKind kind{};
   Selection selection{};
   Grade require{};
-  // A freezer takes part: nothing new begins before it is known that nothing of this is frozen,
-  // which a registered one says, or its mark, and a plain one by its answer to THAW.
+  // A registered freezer takes part, or a plain one was told to freeze: nothing new begins before
+  // it is known that nothing of this is frozen, which a registered one says, or its mark, and a
+  // plain one by its answer to THAW. False from then on.
   bool freezer_owes = false;
   bool freezer_plain = false;
 };

@@ -93,20 +93,23 @@ void Coordinator::State::keep_ended(Result result) {
   if (!(host && owed)) close_note_of(transaction.id);
 }
 
+// A registered freezer that knows of nothing frozen says so to the next driver. A plain one cannot:
+// before its FREEZE the note keeps silent about it.
 void Coordinator::State::write_note() {
-  note = transaction.id;
-  act(WriteNote{{.transaction = transaction.id,
-                 .requester = transaction.requester_name,
-                 .answered = transaction.answered_held,
-                 .kind = transaction.kind,
-                 .selection = transaction.options.selection,
-                 .require = transaction.require,
-                 .freezer_owes = transaction.filesystems,
-                 .freezer_plain = transaction.freezer_plain}});
+  note = {.transaction = transaction.id,
+          .requester = transaction.requester_name,
+          .answered = transaction.answered_held,
+          .kind = transaction.kind,
+          .selection = transaction.options.selection,
+          .require = transaction.require,
+          .freezer_owes =
+              transaction.freezer_plain ? transaction.freezer_saw_freeze : transaction.filesystems,
+          .freezer_plain = transaction.freezer_plain};
+  act(WriteNote{note});
 }
 
 void Coordinator::State::close_note_of(TransactionId id) {
-  if (note != id || debt.abandoned) return;
+  if (note.transaction != id || debt.abandoned) return;
   note = {};
   act(CloseNote{});
 }

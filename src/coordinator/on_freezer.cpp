@@ -1,6 +1,7 @@
 // The freezer, its guardian, and word that everything is thawed.
 #include <utility>
 
+#include "base/assert.hpp"
 #include "coordinator/sentences.hpp"
 #include "coordinator/state.hpp"
 
@@ -33,7 +34,8 @@ void Coordinator::State::on(const FreezerStatus& event) {
   const bool guardian_lost = standing.guardian_alive && !event.standing.guardian_alive;
   standing = event.standing;
   const bool of_transaction = transaction.filesystems && transaction.freezer == freezer->id;
-  const bool thawed = debt.id.valid() && event.standing.last_thawed == debt.id;
+  const bool speaks_for_it = debt.id.valid() && !debt.plain;
+  const bool thawed = speaks_for_it && event.standing.last_thawed == debt.id;
   if (going_down() || phase == Phase::kHeld) {
     if (thawed) return thawed_unasked();
     if (of_transaction && guardian_lost) freezer_failed(sentences::guardian_lost(phase));
@@ -42,12 +44,11 @@ void Coordinator::State::on(const FreezerStatus& event) {
   // Clean counts only when it was said after the question was answered, or names the transaction:
   // an older one may still have been on its way.
   const bool asked = freezer->message_id != 0;
-  const bool speaks_for_it = debt.id.valid() && !debt.plain;
   if (speaks_for_it && event.standing.clean && (thawed || !asked)) filesystems_released();
 }
 
 void Coordinator::State::on(const ThawedMark& event) {
-  if (!debt.id.valid() || event.transaction != debt.id) return;
+  if (!debt.id.valid() || debt.plain || event.transaction != debt.id) return;
   if (going_down() || phase == Phase::kHeld) {
     thawed_unasked();
   } else {
@@ -56,7 +57,7 @@ void Coordinator::State::on(const ThawedMark& event) {
 }
 
 void Coordinator::State::thawed_unasked() {
-  debt = {};
+  pay_debt();
   freezer_failed(sentences::thawed_unasked(phase));
 }
 
@@ -113,7 +114,8 @@ void Coordinator::State::freezer_confirmed_end(const Participant& freezer, const
   }
   const bool nothing_left = said.in_flight == 0 && (event.success || said.frozen == 0);
   if (freezer.plain ? event.success : nothing_left) return filesystems_released();
-  if (!freezer.plain) return;
+  // Of a plain one nothing may be owed any more: an administrator gave his word meanwhile.
+  if (!freezer.plain || !debt.plain) return;
   // It counts nothing and reports nothing further. The writers need not wait for more.
   abandon_plain_debt();
   if (is_open()) fire(Trigger::kThawConfirmed);
@@ -131,7 +133,7 @@ void Coordinator::State::freezer_left(Participant& freezer, const Reason& reason
   }
   const Reason why = sentences::freezer_lost(phase, reason);
   if (going_down() || phase == Phase::kHeld) {
-    if (settled) debt = {};
+    if (settled) pay_debt();
     freezer_failed(why);
     return;
   }
@@ -148,18 +150,31 @@ void Coordinator::State::freezer_failed(const Reason& why) {
 }
 
 void Coordinator::State::abandon_plain_debt() {
+  VSS_ASSERT(debt.plain && debt.id.valid());
   if (debt.abandoned) return;
   debt.abandoned = true;
   act(TellKernelLog{sentences::left_frozen(debt.id)});
 }
 
+// A note that stays must not say of what runs that it may be frozen: a driver that comes after this
+// one would believe it.
+FreezerDebt Coordinator::State::pay_debt() {
+  if (debt.id.valid() && note.transaction == debt.id && note.freezer_owes) {
+    note.freezer_owes = false;
+    act(WriteNote{note});
+  }
+  return std::exchange(debt, {});
+}
+
 // Nothing is frozen any more, of the open transaction or of one that ended without knowing.
 void Coordinator::State::filesystems_released() {
-  const FreezerDebt paid = std::exchange(debt, {});
+  const FreezerDebt paid = pay_debt();
   if (paid.abandoned) {
     act(TellKernelLog{sentences::thawed_at_last(paid.id)});
+    const bool still_open = is_open() && transaction.id == paid.id;
     const EndedTransaction* before = ended.find(paid.id);
-    if (before != nullptr && !(before->by_name && before->owed)) close_note_of(paid.id);
+    const bool host_is_owed = before != nullptr && before->by_name && before->owed;
+    if (!still_open && !host_is_owed) close_note_of(paid.id);
   }
   if (is_open()) {
     fire(Trigger::kThawConfirmed);

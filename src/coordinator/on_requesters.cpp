@@ -142,7 +142,7 @@ void Coordinator::State::on(const NoteFound& event) {
              .by_name = true,
              .owed = true,
              .how = sentences::driver_died(found.transaction, found.answered)});
-  note = found.transaction;
+  note = found;
   if (!found.freezer_owes) return;
   debt = {.id = found.transaction, .may_be_frozen = true, .plain = found.freezer_plain};
   if (!debt.plain) return;

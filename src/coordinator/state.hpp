@@ -118,6 +118,7 @@ struct Coordinator::State {
   void freezer_failed(const Reason& why);
   void thawed_unasked();
   void abandon_plain_debt();
+  FreezerDebt pay_debt();
   void filesystems_released();
 
   // --- events of requesters (on_requesters.cpp) ---
@@ -207,7 +208,7 @@ struct Coordinator::State {
   FreezerStanding standing;
   FreezerDebt debt;
   bool window_open = false;
-  TransactionId note;  // whose note lies in the runtime directory
+  OpenNote note;  // as it lies in the runtime directory; of no transaction: none does
   WaitingRequests waiting;
   EndedTransactions ended;
   Judgement judgement;  // of the last kEnough

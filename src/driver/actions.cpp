@@ -75,7 +75,7 @@ void Driver::perform(const coordinator::KeepRecord&) {
     // A backup's story begins with its CHECK, which has a record of its own.
     if (!record.check_only) host_story_.forget(record.requester);
   }
-  unwritten_.push_back(transaction_.make_record(record, std::move(host)));
+  unwritten_.add(transaction_.make_record(record, std::move(host)));
 }
 
 // The log waits for the thaw of which this line says that nobody brings it about. Neither place
@@ -97,18 +97,23 @@ void Driver::finish_step() {
 }
 
 void Driver::write_records() {
-  for (const records::TransactionRecord& record : unwritten_) {
+  for (const records::TransactionRecord& record : unwritten_.all()) {
     if (const auto added = store_.add(record); !added) log_.error(added.error().message);
   }
   unwritten_.clear();
+  if (const auto left_out = unwritten_.take_left_out(); left_out > 0) {
+    log_.warning(base::FixedText<160>{}.append_number(left_out).append(
+        " records of refused requests were left out: they came while no disk could be written"));
+  }
 }
 
-// The disks can be trusted again: what the driver before this one left open gets its record.
+// The disks can be trusted again: what the driver before this one left open gets its record. While
+// they cannot, the end of the freeze window does this.
 void Driver::settle_lost() {
-  if (!lost_) return;
-  unwritten_.insert(unwritten_.begin(), record_of_lost(*lost_, platform::wall_clock_seconds()));
-  lost_.reset();
   lost_settled_at_ = base::Instant::never();
+  if (!lost_ || window_open_) return;
+  unwritten_.add_first(record_of_lost(*lost_, platform::wall_clock_seconds()));
+  lost_.reset();
   if (!disks_may_be_frozen()) write_records();
 }
 

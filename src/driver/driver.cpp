@@ -191,9 +191,10 @@ void Driver::shut_down() {
 
 void Driver::stop_if_finished(base::Instant now) {
   if (stop_by_.is_never()) return;
-  const bool finished = coordinator_.phase() == coordinator::Phase::kIdle && !window_open_;
-  if (!finished && now < stop_by_) return;
-  if (!finished) log_.error("stopped without word that everything is thawed");
+  const bool idle = coordinator_.phase() == coordinator::Phase::kIdle;
+  const bool waits = !idle || (window_open_ && !nobody_thaws());
+  if (waits && now < stop_by_) return;
+  if (!idle || window_open_) log_.error("stopped without word that everything is thawed");
   loop_.stop();
 }
 
@@ -299,9 +300,7 @@ std::string Driver::history_json() const {
 
 base::Result<std::string> Driver::record_json(std::optional<coordinator::TransactionId> id) const {
   // What waits to be written is newer than everything in the store.
-  for (auto record = unwritten_.rbegin(); record != unwritten_.rend(); ++record) {
-    if (!id || record->id == *id) return records::to_json(*record);
-  }
+  if (const auto* record = unwritten_.find(id)) return records::to_json(*record);
   if (lost_ && (!id || *id == lost_->transaction)) {
     return records::to_json(record_of_lost(*lost_, platform::wall_clock_seconds()));
   }

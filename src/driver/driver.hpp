@@ -22,6 +22,7 @@
 #include "driver/plan_desk.hpp"
 #include "driver/thawed_page.hpp"
 #include "driver/trace.hpp"
+#include "driver/waiting_records.hpp"
 #include "platform/event_loop.hpp"
 #include "platform/service_notifier.hpp"
 #include "records/store.hpp"
@@ -77,6 +78,10 @@ class Driver final : private devices::NodeHost,
   void shut_down();
   static constexpr base::Duration kStopAtMost = base::seconds{30};
 
+  // Something may be frozen, by this driver or by the one before it: no disk is touched. Also after
+  // the loop has stopped.
+  bool disks_may_be_frozen() const { return window_open_ || lost_.has_value(); }
+
  private:
   // From the servers.
   void on_participant_event(const coordinator::Event& event) override;
@@ -99,8 +104,12 @@ class Driver final : private devices::NodeHost,
   void on_host_event(const coordinator::Event& event) override;
   void on_exchange(const requesters::HostExchange& exchange) override;
   void on_traffic(requesters::TrafficEvent what, std::span<const std::byte> bytes) override;
-  // From the nodes as well.
   bool may_open_paths() const override { return !disks_may_be_frozen() && stop_by_.is_never(); }
+  // From the nodes as well. What is left frozen stays so for long, and a host that is not served
+  // gets no answer, not even a refusal.
+  bool may_open_devices() const override {
+    return may_open_paths() || (nobody_thaws() && stop_by_.is_never());
+  }
   void log(base::LogSeverity severity, std::string_view text) override;
   void on_deadline_changed() override;
   void call_hosts(base::Instant now);
@@ -148,8 +157,8 @@ class Driver final : private devices::NodeHost,
   void send_next_plan();
   void fail_current_plan(std::string_view reason);
 
-  // Something may be frozen, by this driver or by the one before it: no disk is touched.
-  bool disks_may_be_frozen() const { return window_open_ || lost_.has_value(); }
+  // What may be frozen is thawed by another daemon or an administrator alone: to wait is of no use.
+  bool nobody_thaws() const { return coordinator_.left_frozen().valid(); }
   void settle_lost();
 
   platform::EventLoop& loop_;
@@ -181,9 +190,9 @@ class Driver final : private devices::NodeHost,
 
   OpenTransaction transaction_;
   bool window_open_ = false;
-  std::vector<records::TransactionRecord> unwritten_;  // wait for the end of the freeze window
-  std::vector<coordinator::Notify> end_notices_;       // of this step: go out after the record
-  std::optional<coordinator::OpenNote> lost_;          // not known yet to be thawed
+  WaitingRecords unwritten_;                      // until the end of the freeze window
+  std::vector<coordinator::Notify> end_notices_;  // of this step: go out after the record
+  std::optional<coordinator::OpenNote> lost_;     // not known yet to be thawed
   base::Instant lost_settled_at_ = base::Instant::never();
 
   ThawedPage thawed_page_;

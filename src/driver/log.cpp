@@ -1,6 +1,7 @@
 #include "driver/log.hpp"
 
 #include "platform/clock.hpp"
+#include "platform/console.hpp"
 #include "platform/log_output.hpp"
 
 namespace vss::driver {
@@ -27,6 +28,10 @@ bool Log::flush() {
     }
   }
   return true;
+}
+
+void Log::flush_at_end(bool disks_may_be_frozen) {
+  if (!disks_may_be_frozen || platform::leads_to_no_file(descriptor_)) flush();
 }
 
 }  // namespace vss::driver

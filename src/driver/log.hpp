@@ -23,6 +23,9 @@ class Log {
 
   // True: everything is written. False: call again later.
   bool flush();
+  // The last call, before the process ends: with `disks_may_be_frozen` nothing is written to a
+  // file, which might never return.
+  void flush_at_end(bool disks_may_be_frozen);
 
  private:
   static constexpr std::size_t kLinesMax = 2048;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -71,6 +72,23 @@ TEST(Log, CutsALongLineAndEndsIt) {
   log.info("next");
   EXPECT_TRUE(log.flush());
   EXPECT_NE(drain(pipe.read.get()).find("x\nvssd: next\n"), std::string::npos);
+}
+
+TEST(Log, AtTheEndWritesToNoFileThatMayBeFrozen) {
+  const base::UniqueFd file{::memfd_create("log", MFD_CLOEXEC)};
+  const auto size = [&] { return ::lseek(file.get(), 0, SEEK_END); };
+  Log log(file.get(), base::LogSeverity::kInfo);
+  log.info("stopped");
+  log.flush_at_end(true);
+  EXPECT_EQ(size(), 0);
+  log.flush_at_end(false);
+  EXPECT_GT(size(), 0);
+
+  const Ends pipe = make_pipe();
+  Log read_log(pipe.write.get(), base::LogSeverity::kInfo);
+  read_log.info("stopped");
+  read_log.flush_at_end(true);
+  EXPECT_EQ(drain(pipe.read.get()), "vssd: stopped\n");
 }
 
 }  // namespace

@@ -90,6 +90,22 @@ records::TransactionRecord OpenTransaction::make_record(const coordinator::Recor
   return records::make_record(record, details, std::move(context));
 }
 
+namespace {
+
+std::string sentence_of_lost(const coordinator::OpenNote& note) {
+  if (!note.answered) {
+    return "vssd was restarted before everything held: nothing was promised; try again.";
+  }
+  const bool left_frozen = note.freezer_owes && note.freezer_plain;
+  return std::string("vssd was restarted while this transaction was held: ") +
+         (left_frozen ? "what its daemon had frozen was left to another daemon, or an "
+                        "administrator, to thaw"
+                      : "its filesystems were thawed") +
+         ", and the copy may be torn; take it again.";
+}
+
+}  // namespace
+
 records::TransactionRecord record_of_lost(const coordinator::OpenNote& note,
                                           std::int64_t wall_clock_seconds) {
   records::TransactionRecord record;
@@ -101,10 +117,7 @@ records::TransactionRecord record_of_lost(const coordinator::OpenNote& note,
   record.require = note.require;
   record.grade = coordinator::Grade::kCrash;
   record.result = note.answered ? coordinator::Result::kTorn : coordinator::Result::kAborted;
-  record.sentence =
-      note.answered ? "vssd was restarted while this transaction was held: its filesystems were "
-                      "thawed, and the copy may be torn; take it again."
-                    : "vssd was restarted before everything held: nothing was promised; try again.";
+  record.sentence = sentence_of_lost(note);
   record.warnings = {"the times are those of the restart: the driver that knew more is gone"};
   return record;
 }

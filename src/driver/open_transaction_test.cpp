@@ -87,5 +87,21 @@ TEST(LostTransaction, IsTornWhereACopyHadBeenPromisedElseAborted) {
   EXPECT_EQ(record_of_lost(open, 0).result, coordinator::Result::kAborted);
 }
 
+TEST(LostTransaction, OfADaemonThatOwesAThawIsNotSaidToBeThawed) {
+  coordinator::OpenNote note{.transaction = kId,
+                             .requester = "vssctl:8",
+                             .answered = true,
+                             .freezer_owes = true,
+                             .freezer_plain = true};
+  EXPECT_EQ(record_of_lost(note, 0).sentence,
+            "vssd was restarted while this transaction was held: what its daemon had frozen was "
+            "left to another daemon, or an administrator, to thaw, and the copy may be torn; take "
+            "it again.");
+  note.freezer_owes = false;
+  EXPECT_EQ(record_of_lost(note, 0).sentence,
+            "vssd was restarted while this transaction was held: its filesystems were thawed, and "
+            "the copy may be torn; take it again.");
+}
+
 }  // namespace
 }  // namespace vss::driver

@@ -47,6 +47,9 @@ class HostLinkOwner {
 
   // False while anything may be frozen: nothing is opened by path then.
   virtual bool may_open_paths() const = 0;
+  // The same for what lies below /dev and /sys, which nobody freezes: true also while something
+  // stays frozen that nobody thaws, so that hosts are told so.
+  virtual bool may_open_devices() const = 0;
   virtual void log(base::LogSeverity severity, std::string_view text) = 0;
   // next_deadline() may have changed otherwise than in a call of the driver's.
   virtual void on_deadline_changed() = 0;

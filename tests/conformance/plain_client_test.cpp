@@ -8,6 +8,7 @@
 #include "base/runtime_paths.hpp"
 #include "device_server.hpp"
 #include "peers.hpp"
+#include "platform/clock.hpp"
 #include "running_driver.hpp"
 
 namespace vss::conformance {
@@ -217,6 +218,29 @@ TEST_P(LostDaemon, IsSettledByTheAdministratorsWord) {
   EXPECT_FALSE(status_says("may be frozen still"));
   EXPECT_TRUE(status_says("\"left_frozen\":null"));
   EXPECT_TRUE(something_is_recorded());
+}
+
+TEST_P(LostDaemon, DoesNotDelayTheStop) {
+  lose_it_in_a_hold();
+  control.reset();
+  const base::Instant asked = platform::now();
+  driver.shut_down();
+  EXPECT_LT(platform::now() - asked, base::seconds{10});
+  EXPECT_FALSE(something_is_recorded());
+}
+
+TEST_P(LostDaemon, KeepsNoDoorOfAHostShutInTheNextDriver) {
+  driver.doors.hv_vss_device = driver.directory() + "/no-hv_vss";
+  lose_it_in_a_hold();
+  control.reset();
+  driver.kill();
+  start();
+  EXPECT_TRUE(status_says("may be frozen still"));
+  EXPECT_FALSE(status_says("not opened yet"));
+  control->ask_and_wait(request_for(ControlCommand::kExplain));
+  EXPECT_NE(control->document.find("to thaw, and the copy may be torn"), std::string::npos)
+      << control->document;
+  EXPECT_FALSE(something_is_recorded());
 }
 
 INSTANTIATE_TEST_SUITE_P(Doors, LostDaemon, testing::ValuesIn(doors()),

@@ -17,6 +17,7 @@ class PlainDaemon : public Participant {
 
   // SIGKILL waits until its one thread comes back from the kernel, and so does its device.
   bool killable() const override { return !in_ioctl_; }
+  bool busy() const { return !work_.empty(); }
 
  private:
   void say_hello() override { request_read(); }

@@ -15,6 +15,8 @@ bool of_plain_freezer(const World& world, const Transaction& transaction) {
 }
 
 bool is_left_to_plain_freezer(const World& world, TransactionId transaction) {
+  const Transaction* t = world.history().find(transaction);
+  if (t == nullptr || t->word_given) return false;
   bool left = false;
   for (const Asked& asked : world.history().asked) {
     const Membership& member = member_of(world, asked);

@@ -13,7 +13,8 @@ bool takes_part(const Membership& member, const Transaction& transaction);
 
 // Its freezer is a plain daemon, whose word is taken.
 bool of_plain_freezer(const World& world, const Transaction& transaction);
-// A plain freezer was told to freeze for it, and none has said since that it thawed.
+// A plain freezer was told to freeze for it, and neither one nor an administrator has said since
+// that it is thawed.
 bool is_left_to_plain_freezer(const World& world, TransactionId transaction);
 
 // What this participant was told to do in this transaction; null: it was not.

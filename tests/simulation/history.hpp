@@ -64,7 +64,8 @@ struct Request {
   coordinator::RequesterKind requester_kind{};
   coordinator::Name name;
   std::uint32_t tag = 0;
-  TransactionId names;  // THAW: the transaction it names, or none
+  TransactionId names;   // THAW: the transaction it names, or none
+  TransactionId thawed;  // ABORT: an administrator has thawed that, and gives his word
   coordinator::SnapshotOptions options;
   unsigned ask = 0;
   Instant delivered;        // to the coordinator
@@ -95,6 +96,7 @@ struct Transaction {
   std::optional<Instant> planned, replanned;   // when the freezer looked at the mount table
   // What happened to it.
   bool abort_asked = false;
+  bool word_given = false;          // of an administrator, that nothing of it is frozen any more
   std::uint32_t foreign_thaws = 0;  // of filesystems that it had frozen
   std::uint32_t guardian_thaws = 0;
   bool guardian_lost = false;   // the freezer said so

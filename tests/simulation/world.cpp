@@ -113,6 +113,14 @@ void World::kill_freezer_that_holds_a_claim() {
   if (freezer_->stopped() && freezer_->holds_a_claim()) freezer_->die(seconds{1});
 }
 
+bool World::daemon_may_freeze() const {
+  if (!daemon_ || !daemon_->running()) return false;
+  const bool connected = std::ranges::any_of(history_.members, [this](const Membership& member) {
+    return member.peer == daemon_.get() && member.left.is_never();
+  });
+  return daemon_->busy() || (daemon_->stopped() && !connected);
+}
+
 bool World::thaws_on_its_own(const Transaction& transaction) const {
   return freezer_->thawed_by_itself() == transaction.id;
 }
@@ -175,6 +183,17 @@ std::size_t World::send(Request request) {
   return index;
 }
 
+void World::send_abort(TransactionId thawed) {
+  Request request;
+  request.kind = Request::Kind::kAbort;
+  request.requester = next_requester();
+  request.requester_kind = RequesterKind::kLocal;
+  request.name = coordinator::Name{"vssctl:"}.append_number(request.requester.value);
+  request.ask = current_ask_;
+  request.thawed = thawed;
+  send(request);
+}
+
 void World::deliver(std::size_t index) {
   Request& request = history_.requests[index];
   if (!driver_->up()) {
@@ -200,7 +219,9 @@ void World::deliver(std::size_t index) {
           coordinator::ThawRequested{request.requester, request.name, request.tag, request.names};
       break;
     case Kind::kAbort:
-      event = coordinator::AbortRequested{request.requester, request.name, request.tag};
+      if (Transaction* t = history_.find(request.thawed)) t->word_given = true;
+      event = coordinator::AbortRequested{request.requester, request.name, request.tag,
+                                          request.thawed.valid()};
       break;
   }
   request_in_step_ = index;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "simulation/administrator.hpp"
 #include "simulation/coverage.hpp"
 #include "simulation/daemon.hpp"
 #include "simulation/driver.hpp"
@@ -84,6 +85,8 @@ class World {
   std::uint64_t next_process() { return next_process_++; }
   void process_gone(std::uint64_t process) { gone_.insert(process); }
   bool is_gone(std::uint64_t process) const { return gone_.contains(process); }
+  // A plain daemon does something, or will do what it has not read yet.
+  bool daemon_may_freeze() const;
   bool freezer_runs() const { return freezer_ && freezer_->running(); }
   void kill_freezer_that_holds_a_claim();
   // The freezer has taken the freeze back without being told to; the driver may not know it yet.
@@ -119,6 +122,8 @@ class World {
   // --- requesters' side ---
   coordinator::RequesterId next_requester() { return {next_requester_++}; }
   std::size_t send(Request request);  // its index in history().requests
+  // Of an administrator; with his word that nothing of `thawed` is frozen, if that is one.
+  void send_abort(TransactionId thawed);
   void deliver_next_request_at(Instant when) { next_request_at_ = when; }
   void requester_gone(coordinator::RequesterId requester, const coordinator::Reason& reason);
   void ask_done();
@@ -176,6 +181,7 @@ class World {
   std::unique_ptr<Guardian> guardian_;
   std::unique_ptr<Freezer> freezer_;     // not started where there is
   std::unique_ptr<PlainDaemon> daemon_;  // this one
+  Administrator administrator_{*this};
   std::vector<std::unique_ptr<Writer>> writers_;
   std::vector<std::unique_ptr<Participant>> intruders_;
   std::vector<std::unique_ptr<Requester>> requesters_;

@@ -250,13 +250,7 @@ bool World::carry_out_on_kernel(const FaultSpec& fault, Random& random) {
 
 bool World::carry_out_on_requester(const FaultSpec& fault, Random& random) {
   if (fault.fault == Fault::kAborts) {
-    Request request;
-    request.kind = Request::Kind::kAbort;
-    request.requester = next_requester();
-    request.requester_kind = RequesterKind::kLocal;
-    request.name = coordinator::Name{"vssctl:"}.append_number(request.requester.value);
-    request.ask = fault.ask;
-    send(request);
+    send_abort({});
     return true;
   }
   if (scripted_ == nullptr) return false;

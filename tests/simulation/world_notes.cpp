@@ -204,6 +204,8 @@ void World::note_action(const Action& action) {
     if (asked != nullptr) asked->overtaken = !asked->answered;
   } else if (const auto* late = std::get_if<coordinator::TellLate>(&action)) {
     if (Asked* asked = history_.find_message(late->message_id)) ++asked->lates;
+  } else if (std::holds_alternative<coordinator::TellKernelLog>(action)) {
+    administrator_.reads_kernel_log();
   } else if (const auto* grant = std::get_if<coordinator::GrantTime>(&action)) {
     Asked* asked = history_.find_message(grant->message_id);
     if (asked == nullptr || grant->granted == Duration{0}) return;

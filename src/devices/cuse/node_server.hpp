@@ -21,8 +21,9 @@ namespace vss::devices {
 // What the server needs of the driver beside that. On the loop's thread; nothing blocks.
 class NodeHost : public ParticipantHost {
  public:
-  // False while anything may be frozen: no node is made then, since that means opening by path.
-  virtual bool may_open_paths() const = 0;
+  // False while anything is frozen that will be thawed: no node is made then. True where nobody
+  // thaws it, so that a daemon that could finds its node.
+  virtual bool may_open_devices() const = 0;
   virtual void log(base::LogSeverity severity, std::string_view text) = 0;
   // next_deadline() may have changed otherwise than in a call of the driver's.
   virtual void on_deadline_changed() = 0;

@@ -69,7 +69,7 @@ struct Host final : NodeHost {
   void on_freezer_news(const wire::FrameView&) override {}
   void on_thawed_page(int) override {}
   void on_connection_over(std::string_view, std::string_view) override {}
-  bool may_open_paths() const override { return !frozen; }
+  bool may_open_devices() const override { return !frozen; }
   void log(base::LogSeverity, std::string_view text) override { lines.emplace_back(text); }
   void on_deadline_changed() override {}
 

@@ -73,15 +73,15 @@ void NodeServer::on_lost(Kind kind) {
 
 base::Instant NodeServer::next_deadline() const {
   if (!ending_.empty()) return {};  // at once
-  // Otherwise the owner calls when paths may be opened again.
-  if (!host_.may_open_paths()) return base::Instant::never();
+  // Otherwise the owner calls when devices may be opened again.
+  if (!host_.may_open_devices()) return base::Instant::never();
   return base::earlier_of(nodes_[0].due(), nodes_[1].due());
 }
 
 void NodeServer::on_time(base::Instant now) {
   reap();
   for (Node& node : nodes_) {
-    if (now >= node.due() && host_.may_open_paths()) make_again(node, now);
+    if (now >= node.due() && host_.may_open_devices()) make_again(node, now);
   }
 }
 

@@ -34,6 +34,7 @@ class FakeOwner final : public HostLinkOwner {
     traffic.push_back({what, {bytes.begin(), bytes.end()}});
   }
   bool may_open_paths() const override { return !frozen; }
+  bool may_open_devices() const override { return !frozen || devices_only; }
   void log(base::LogSeverity severity, std::string_view text) override {
     lines.push_back({severity, std::string(text)});
   }
@@ -75,6 +76,7 @@ class FakeOwner final : public HostLinkOwner {
   HostLink* link = nullptr;
   std::optional<bool> answer_at_once;  // before on_host_event() returns
   bool frozen = false;
+  bool devices_only = false;  // may be opened all the same
   std::vector<coordinator::Event> events;
   std::vector<HostExchange> exchanges;
   std::vector<Traffic> traffic;

@@ -45,13 +45,13 @@ HvUtilsLink::~HvUtilsLink() = default;
 
 base::Instant HvUtilsLink::next_deadline() const {
   if (opening_) return opening_->session.deadline();
-  // Otherwise the owner calls when paths may be opened again.
-  return owner_.may_open_paths() ? reopening_.at() : base::Instant::never();
+  // Otherwise the owner calls when devices may be opened again.
+  return owner_.may_open_devices() ? reopening_.at() : base::Instant::never();
 }
 
 void HvUtilsLink::on_time(base::Instant now) {
   if (opening_) return follow(opening_->session.on_time(now));
-  if (reopening_.is_due(now) && owner_.may_open_paths()) open_device(now);
+  if (reopening_.is_due(now) && owner_.may_open_devices()) open_device(now);
 }
 
 void HvUtilsLink::perform(const coordinator::Answer& answer) {

@@ -34,6 +34,13 @@ TEST_F(HvUtilsLinkTest, ClosesAtOnceWhenTheDeviceIsRemovedAlsoInAHold) {
   expect_reopened_and_serving();
 }
 
+TEST_F(HvUtilsLinkTest, OpensItsDeviceWhileSomethingStaysFrozenThatNobodyThaws) {
+  owner_.frozen = true;
+  owner_.devices_only = true;
+  link_->on_time(platform::now());
+  EXPECT_EQ(kernel_.openings(), 1);
+}
+
 TEST_F(HvUtilsLinkTest, SpeaksOfNoRequesterThatNeverAsked) {
   start();
   kernel_.is_unbound();

@@ -21,6 +21,7 @@ class OwnerForTest : public HostLinkOwner {
     traffic.push_back(what);
   }
   bool may_open_paths() const override { return may_open; }
+  bool may_open_devices() const override { return may_open || devices_only; }
   void log(base::LogSeverity, std::string_view text) override { logged.emplace_back(text); }
   void on_deadline_changed() override {}
 
@@ -43,6 +44,7 @@ class OwnerForTest : public HostLinkOwner {
   std::vector<TrafficEvent> traffic;
   std::vector<std::string> logged;
   bool may_open = true;
+  bool devices_only = false;  // may be opened all the same
 };
 
 struct ChannelFixture : testing::Test {

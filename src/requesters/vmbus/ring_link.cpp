@@ -15,7 +15,7 @@ RingLink::RingLink(HostLinkOwner& owner, std::uint16_t link, std::string_view na
 
 base::Instant RingLink::next_deadline() const {
   if (is_open() || opening_) return look_at_;
-  return owner_.may_open_paths() ? reopening_.at() : base::Instant::never();
+  return may_open_door() ? reopening_.at() : base::Instant::never();
 }
 
 void RingLink::on_time(base::Instant now) {
@@ -23,7 +23,7 @@ void RingLink::on_time(base::Instant now) {
     if (now >= look_at_) look();
   } else if (opening_) {
     if (now >= look_at_) close("the host does not say hello");
-  } else if (reopening_.is_due(now) && owner_.may_open_paths()) {
+  } else if (reopening_.is_due(now) && may_open_door()) {
     opening_ = true;
     look_at_ = now + kOpeningAtMost;
     standing_ = "waiting for the host's hello";

@@ -23,6 +23,7 @@ class RingLink : public HostLink {
   std::string_view standing() const final { return standing_.view(); }
 
  protected:
+  virtual bool may_open_door() const = 0;  // now
   // Begins to open the door: opens by path. When it is open, perhaps later, the door calls
   // opened(); when it fails, close().
   virtual void open_door() = 0;

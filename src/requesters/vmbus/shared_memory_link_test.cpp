@@ -117,6 +117,7 @@ TEST_F(SharedMemoryLinkTest, SaysALongReasonOnce) {
 
 TEST_F(SharedMemoryLinkTest, OpensNoPathWhileAnythingMayBeFrozen) {
   owner.may_open = false;
+  owner.devices_only = true;  // its socket is none
   EXPECT_TRUE(link.next_deadline().is_never());
   EXPECT_FALSE(run_until([&] { return host.accept(); }, base::milliseconds{50}));
   owner.may_open = true;

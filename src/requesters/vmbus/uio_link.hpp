@@ -27,6 +27,7 @@ class UioLink final : public RingLink {
   ~UioLink() override;
 
  private:
+  bool may_open_door() const override { return owner().may_open_devices(); }
   void open_door() override;
   void close_door() override;
   void signal_host() override;

@@ -172,6 +172,13 @@ TEST_F(UioLinkTest, RescindInAHoldClosesAtOnceAndReopensAfterIt) {
   EXPECT_NE(owner_.last<FreezeRequested>().requester, freeze.requester);
 }
 
+TEST_F(UioLinkTest, OpensWhereDevicesAloneMayBeOpened) {
+  owner_.may_open = false;
+  owner_.devices_only = true;
+  wait_for_deadline();
+  EXPECT_TRUE(uio_.open);
+}
+
 TEST_F(UioLinkTest, AnswerAfterARescindIsForNobody) {
   start();
   host_sends(vectors::kFreeze);

@@ -1,5 +1,6 @@
-// Promise 9 where the freezer is a plain daemon: from its FREEZE to a plain daemon's yes to THAW
-// nothing begins and no disk is written, and who dies in between is named to an administrator.
+// Promise 9 where the freezer is a plain daemon: from its FREEZE to a plain daemon's yes to THAW,
+// or an administrator's word, nothing begins and no disk is written; who dies in between is named
+// to an administrator, and nobody else is.
 #include <algorithm>
 #include <variant>
 
@@ -15,7 +16,7 @@ class LeftFrozenPromise : public Promise {
   void stepped(const Step& step) override {
     for (const coordinator::Action& action : step.actions) {
       if (const auto* tell = std::get_if<coordinator::Tell>(&action)) told(*tell);
-      if (std::holds_alternative<coordinator::TellKernelLog>(action)) said_ = true;
+      if (const auto* line = std::get_if<coordinator::TellKernelLog>(&action)) said(*line);
       if (std::holds_alternative<coordinator::LeaveFreezeWindow>(action)) {
         if (left().valid())
           broken(9, "disks are written though a daemon's filesystems may be frozen");
@@ -41,6 +42,14 @@ class LeftFrozenPromise : public Promise {
     const TransactionId id = left();
     if (id.valid() && is_down(tell.operation) && tell.transaction != id) {
       broken(9, "something begins though a daemon's filesystems may be frozen");
+    }
+  }
+
+  void said(const coordinator::TellKernelLog& line) {
+    said_ = true;
+    const bool left_frozen = line.text.view().find("may be frozen still") != std::string_view::npos;
+    if (left_frozen && !left().valid()) {
+      broken(9, "an administrator is told of a daemon's filesystems though all of them run");
     }
   }
 

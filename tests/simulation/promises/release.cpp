@@ -79,15 +79,10 @@ class ReleasePromise : public Promise {
     }
   }
 
-  // One that joins after a plain freezer was lost is told to thaw in its place; a driver that has
-  // only the note of the one before it does not know of a thaw.
+  // One that joins after a plain freezer was lost is told to thaw in its place.
   bool settles_what_is_left(const Membership& member, const coordinator::Tell& tell) {
-    const bool noted = std::ranges::any_of(world().history().notes_found, [&](const auto& found) {
-      return found.note.freezer_plain && found.note.transaction == tell.transaction;
-    });
     return member.freezer && member.plain && tell.operation == Operation::kThaw &&
-           member.joined == world().now() &&
-           (noted || is_left_to_plain_freezer(world(), tell.transaction));
+           member.joined == world().now() && is_left_to_plain_freezer(world(), tell.transaction);
   }
 
   bool was_released(const Asked& asked) {
