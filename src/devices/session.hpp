@@ -67,6 +67,8 @@ class Session {
 
   // Counts one request of the peer. False: it is a flood, and closing() is set. receive() calls it.
   bool admit(coordinator::Instant now);
+  // The requests of this second are more than half of a flood.
+  bool near_flood() const { return frames_this_second_ > frames_per_second_ / 2; }
 
   // What the coordinator asked for. The caller has looked up the session by connection or
   // participant. `thawed_page`: the transport has the freezer's page to send along with the frame.

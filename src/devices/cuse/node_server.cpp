@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/fixed_text.hpp"
 #include "devices/cuse/node_interface.hpp"
@@ -45,6 +46,7 @@ struct NodeServer::Client {
   uid_t user_id;
   bool may_write;
   std::uint64_t given = 0;  // the message of the last answer, where it had one
+  bool warned = false;      // of its asking too much
   bool departed = false;    // the coordinator knows it no more; its descriptors may still be open
 };
 
@@ -83,7 +85,7 @@ void NodeServer::on_release(Open open) {
 }
 
 std::expected<std::size_t, int> NodeServer::on_read(Open open, std::span<std::byte> room) {
-  Client* client = admitted(open);
+  Client* client = waking_ ? present(open) : admitted(open);
   if (client == nullptr) return std::unexpected(kGivenUp);
   if (room.size() < sizeof(wire::DeviceMessage)) return std::unexpected(EINVAL);
   if (!client->session.device_readable()) return std::unexpected(EAGAIN);
@@ -95,9 +97,9 @@ std::expected<std::size_t, int> NodeServer::on_ioctl(Open open, unsigned command
                                                      std::span<const std::byte> argument,
                                                      std::span<std::byte> answer) {
   Client* client = admitted(open);
-  if (client != nullptr) client->given = 0;
-  if (command != kIoctlRead && command != kIoctlWrite) return 0;
   if (client == nullptr) return std::unexpected(kGivenUp);
+  client->given = 0;
+  if (command != kIoctlRead && command != kIoctlWrite) return 0;
   return command == kIoctlWrite ? on_write(*client, argument) : read(*client, answer);
 }
 
@@ -108,7 +110,8 @@ std::size_t NodeServer::read(Client& client, std::span<std::byte> room) {
   return sizeof message;
 }
 
-// The next read gives it again: the coordinator waits for an answer to it.
+// The next read gives it again: the coordinator waits for an answer to it. Who else polls this open
+// was woken when the message came, and asks again only after this.
 void NodeServer::on_unanswered(Open open) {
   Client* client = find(open);
   if (client != nullptr && client->given != 0) client->session.unread_device(client->given);
@@ -149,7 +152,7 @@ void NodeServer::perform(const coordinator::Tell& tell) {
   if (client == nullptr) return;  // its departure is on the way to the coordinator
   client->session.perform(tell);
   if (client->session.closing()) ending_.push_back(client->session.connection());
-  node_of(client->session.kind()).wake(client->session.connection());
+  wake(*client);
 }
 
 template <typename Action>
@@ -173,7 +176,7 @@ void NodeServer::reap() {
     ending_.pop_back();
     if (client == nullptr) continue;
     depart(*client, "");
-    node_of(client->session.kind()).wake(client->session.connection());
+    wake(*client);
   }
 }
 
@@ -201,13 +204,39 @@ void NodeServer::depart(Client& client, std::string_view why) {
   if (departure) host_.on_participant_event(*departure);
 }
 
-NodeServer::Client* NodeServer::admitted(Open open) {
+NodeServer::Client* NodeServer::present(Open open) {
   Client* client = find(open);
   if (client == nullptr || client->departed || client->session.closing()) return nullptr;
-  if (client->session.admit(platform::now())) return client;
+  return client;
+}
+
+NodeServer::Client* NodeServer::admitted(Open open) {
+  Client* client = present(open);
+  if (client == nullptr) return nullptr;
+  if (client->session.admit(platform::now())) {
+    if (client->session.near_flood()) warn_of_flood(*client);
+    return client;
+  }
   ending_.push_back(open);
   host_.on_deadline_changed();  // for reap(): not within the client's own request
   return nullptr;
+}
+
+// Once for each open: who asks in circles would lose its place in the middle of a hold.
+void NodeServer::warn_of_flood(Client& client) {
+  if (std::exchange(client.warned, true)) return;
+  host_.log(base::LogSeverity::kWarning,
+            base::FixedText<240>{client.name().view()}
+                .append(": asked more than ")
+                .append_number(limits_of(client.session.kind()).frames_per_second / 2)
+                .append(" times in a second, and is given up at twice that: it should wait in "
+                        "read(2) or poll(2)"));
+}
+
+void NodeServer::wake(const Client& client) {
+  waking_ = true;
+  node_of(client.session.kind()).wake(client.session.connection());
+  waking_ = false;
 }
 
 NodeServer::Client* NodeServer::find(Open open) {

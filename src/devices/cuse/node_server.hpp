@@ -90,8 +90,13 @@ class NodeServer final : private platform::CuseHandler {
   std::expected<std::size_t, int> on_write(Client& client, std::span<const std::byte> argument);
 
   Node& node_of(Kind kind) { return nodes_[static_cast<std::size_t>(kind)]; }
-  // Null: its place in the service is taken away, now if it asks too much.
+  // Null: its place in the service is taken away.
+  Client* present(Open open);
+  // The same for a request of its own, which is counted: it is null from now on if it asks too
+  // much.
   Client* admitted(Open open);
+  void warn_of_flood(Client& client);
+  void wake(const Client& client);
   std::size_t read(Client& client, std::span<std::byte> room);
   Client* find(Open open);
   Client* find(coordinator::ParticipantId id);
@@ -109,6 +114,7 @@ class NodeServer final : private platform::CuseHandler {
   std::vector<Client*> by_participant_;  // index: ParticipantId::index
   std::vector<Open> ending_;             // clients that reap() will give up
   int daemons_ = 0;
+  bool waking_ = false;  // within wake(): on_read() is no request of the client's
   Open next_open_;
   std::string failure_;        // why a node could not be made again, as said in the log
   std::array<Node, 2> nodes_;  // by Kind; last: they stop serving before the rest goes

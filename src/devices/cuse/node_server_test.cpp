@@ -227,6 +227,31 @@ TEST_F(NodeServerTest, ClientThatAsksTooMuchInASecondIsGivenUpAsAtASocket) {
   EXPECT_EQ(read(other).status, wire::kStatusFail);
 }
 
+TEST_F(NodeServerTest, ClientThatAsksHalfOfTooMuchInASecondIsWarnedOfOnce) {
+  const Open open = opened();
+  const auto limit = default_limits(Kind::kApplication).frames_per_second;
+  for (std::uint32_t count = 0; count < limit; ++count)
+    answer(application.ioctl(open, kIoctlRead, {}, 64), application);
+  ASSERT_EQ(host.lines.size(), 1U);
+  EXPECT_EQ(host.lines[0],
+            "hv_appvss_dev: process 812 of user 0: asked more than 500 times in a second, and is "
+            "given up at twice that: it should wait in read(2) or poll(2)");
+}
+
+TEST_F(NodeServerTest, WhatTheServerWakesIsNoRequestOfTheClients) {
+  const Open open = opened();
+  const auto limit = default_limits(Kind::kApplication).frames_per_second;
+  for (std::uint32_t asked = 0; asked < limit; asked += 2) {
+    const auto waiting = application.read(open);
+    run();
+    tell(coordinator::Operation::kThaw, asked + 1);
+    const auto got = application.answer_to(waiting);
+    ASSERT_EQ(got.error, 0) << "after " << asked << " reads and writes";
+    ASSERT_EQ(write(open, got.as<wire::DeviceMessage>()), 0);
+  }
+  EXPECT_TRUE(host.departures.empty());
+}
+
 TEST_F(NodeServerTest, ReadNeedsRoomForOneMessage) {
   EXPECT_EQ(answer(application.read(opened(), O_RDWR, 63), application).error, EINVAL);
 }
@@ -254,6 +279,7 @@ TEST_F(NodeServerTest, ClientThatLeavesTooMuchUnansweredIsGivenUp) {
   EXPECT_EQ(host.departures[0], "it left too many requests unanswered");
   EXPECT_EQ(polled(open), unsigned{POLLERR});
   EXPECT_EQ(write(open, {}), ENOTCONN);
+  EXPECT_EQ(answer(application.ioctl(open, _IO('v', 99), {}, 0), application).error, ENOTCONN);
   EXPECT_EQ(answer(application.read(open), application).error, ENOTCONN);
   answer(application.release(open), application);
   EXPECT_EQ(host.departures.size(), 1U);
