@@ -46,11 +46,12 @@ class Units(unittest.TestCase):
             self.assertIn("\nTimeoutStopSec=infinity\n", self.read(unit))
 
     def test_vssd_is_handed_what_only_root_may_open(self):
-        """vss-hand-in-cuse fills the store, and vssd empties it: both must be heard."""
+        """vss-hand-in-devices fills the store, and vssd empties it: both must be heard."""
         unit = self.read("vssd.service")
-        self.assertRegex(unit, r"\nExecStartPre=-\+/\S+/vss-hand-in-cuse\n")
+        self.assertRegex(unit, r"\nExecStartPre=-\+/\S+/vss-hand-in-devices\n")
         self.assertIn("\nNotifyAccess=exec\n", unit)
-        self.assertIn("\nFileDescriptorStoreMax=3\n", unit)
+        self.assertIn("\nFileDescriptorStoreMax=4\n", unit)
+        self.assertIn("\nDeviceAllow=/dev/kmsg w\n", unit)  # + does not lift that filter
         with open(os.path.join(os.path.dirname(__file__), "udev", "70-openvss.rules"),
                   encoding="utf-8") as rules:
             self.assertNotIn('KERNEL=="cuse"', rules.read())

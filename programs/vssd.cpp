@@ -116,8 +116,8 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   const base::TransactionId on_page = last_thawed_on_page(configuration);
   const auto administrators = platform::find_group(configuration.control_group);
 
-  // Root's alone as well. Where it cannot be opened, standard error has to do.
-  const auto kernel_log = platform::open_kernel_log();
+  const base::UniqueFd kernel_log =
+      prepare_kernel_log(notifier, std::move(inherited->devices[platform::kHandedInKernelLog]));
 
   std::optional<platform::Keeper> keeper;
   if (options.spawn) {
@@ -145,7 +145,7 @@ int serve(const VssdOptions& options, const config::Configuration& configuration
   driver::Log log(STDERR_FILENO, static_cast<base::LogSeverity>(configuration.log_level));
   driver::Driver driver(loop, notifier, log, configuration,
                         driver_options(administrators, identity, on_page,
-                                       kernel_log ? kernel_log->get() : -1, warnings),
+                                       kernel_log ? kernel_log.get() : -1, warnings),
                         driver::NoteFile(std::move(*note)), std::move(*store));
   driver.add_doors(std::move(*doors));
   driver.add_nodes(std::move(nodes));

@@ -1,10 +1,12 @@
-// The two device nodes: of what the service manager hands in, or made while vssd is root.
+// The two device nodes and the kernel's log: of what the service manager hands in, or opened while
+// vssd is root.
 #include <errno.h>
 #include <sys/stat.h>
 
 #include <cstring>
 
 #include "devices/cuse/node_interface.hpp"
+#include "platform/console.hpp"
 #include "platform/cuse_access.hpp"
 #include "platform/directories.hpp"
 #include "vssd_setup.hpp"
@@ -45,6 +47,17 @@ base::Result<devices::Nodes> prepare_device_nodes(const config::Configuration& c
   if (!nodes || !identity.was_root || !group) return nodes;
   if (auto given = give_application_node(*group); !given) return std::unexpected(given.error());
   return nodes;
+}
+
+base::UniqueFd prepare_kernel_log(platform::ServiceNotifier& manager,
+                                  std::vector<base::UniqueFd> handed_in) {
+  if (!handed_in.empty()) {
+    // A copy that is kept all the same does no harm: nobody waits at it.
+    [[maybe_unused]] const auto forgotten = manager.forget(platform::kHandedInKernelLog);
+    return std::move(handed_in.front());
+  }
+  auto opened = platform::open_kernel_log();
+  return opened ? std::move(*opened) : base::UniqueFd{};
 }
 
 }  // namespace vss::programs

@@ -97,6 +97,11 @@ base::Result<devices::Nodes> prepare_device_nodes(const config::Configuration& c
                                                   platform::ServiceNotifier& manager,
                                                   std::vector<base::UniqueFd> cuse);
 
+// /dev/kmsg for writing: `handed_in`, of which the service manager is made to forget its copy, or
+// opened here. Invalid where neither is possible: standard error has to do.
+base::UniqueFd prepare_kernel_log(platform::ServiceNotifier& manager,
+                                  std::vector<base::UniqueFd> handed_in);
+
 // What the thawed page of an earlier freezer shows; none where it cannot be read.
 base::TransactionId last_thawed_on_page(const config::Configuration& configuration);
 

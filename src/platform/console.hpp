@@ -21,6 +21,8 @@ bool print_all(std::string_view text);
 
 // /dev/kmsg for writing. Not freeze-safe; the writing is: kernel memory only.
 base::Result<base::UniqueFd> open_kernel_log();
+// Under which name the service manager keeps what vss-hand-in-devices has opened so.
+inline constexpr const char* kHandedInKernelLog = "kmsg";
 void kernel_log_line(int kernel_log, std::string_view line);
 
 }  // namespace vss::platform

@@ -17,8 +17,8 @@ base::Result<base::UniqueFd> open_cuse();
 // are. Never waits. os_errno is EWOULDBLOCK where another process holds it.
 base::Status lock_cuse(int cuse);
 
-// What vss-hand-in-cuse opens for a vssd that may not, and the name under which the service manager
-// keeps it in between: one for each of the two nodes, one for the lock.
+// What vss-hand-in-devices opens for a vssd that may not, and the name under which the service
+// manager keeps it in between: one for each of the two nodes, one for the lock.
 inline constexpr const char* kHandedInCuse = "cuse";
 inline constexpr std::size_t kHandedInCuseCount = 3;
 

@@ -116,7 +116,7 @@ TEST(ServiceNotifier, DescriptorsAreKeptWhenKeepReturns) {
   const base::UniqueFd device{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   const std::array descriptors{device.get(), device.get()};
   ASSERT_TRUE(notifier.keep("cuse", descriptors));
-  const std::string one = "FDSTORE=1\nFDNAME=cuse";
+  const std::string one = "FDSTORE=1\nFDPOLL=0\nFDNAME=cuse";
   EXPECT_EQ(manager.lines, (std::vector<std::string>{one, one, "BARRIER=1"}));
   EXPECT_EQ(manager.kept.size(), 2U);
 }

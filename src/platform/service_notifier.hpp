@@ -29,7 +29,8 @@ class ServiceNotifier {
   void alive() { send("WATCHDOG=1"); }
 
   // The store in which the manager keeps descriptors for a service, to hand them to each process
-  // that it starts for it (FDSTORE=). Both wait until the manager has done it, kStorePatience at
+  // that it starts for it (FDSTORE=), also one that poll(2) finds an error on, as on /dev/kmsg that
+  // is open for writing only. Both wait until the manager has done it, kStorePatience at
   // most: not freeze-safe. Without a manager there is no store: keep() fails, and nothing is in it.
   base::Status keep(const std::string& name, std::span<const int> descriptors);
   base::Status forget(const std::string& name);

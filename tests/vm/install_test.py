@@ -133,6 +133,8 @@ class Installed(InstallTest):
             self.vm.wait_until(lambda: self.vm.must("stat", "-c", "%U %G %a", f"/dev/{node}").strip()
                                == facts, 30, f"udev's rule for {node}")
         self.assertEqual(self.vm.property("vssd.service", "NFileDescriptorStore"), "0")
+        open_files = self.vm.must("ls", "-l", f"/proc/{self.machine.pid('vssd.service')}/fd")
+        self.assertRegex(open_files, r"l-wx\S* .* -> /dev/kmsg\n")  # for writing only
 
     # -- a wrong configuration ------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ const char* remedy(int error) {
     case EACCES:
     case EPERM:
       return ": only root may. vssd is given it when it starts, by root or by its unit "
-             "(vss-hand-in-cuse; the journal of vssd.service says why not): restart vssd";
+             "(vss-hand-in-devices; the journal of vssd.service says why not): restart vssd";
     default: return "";
   }
 }

@@ -69,7 +69,7 @@ base::Status ServiceNotifier::keep(const std::string& name, std::span<const int>
   }
   const base::Instant by = now() + kStorePatience;
   for (const int descriptor : descriptors) {
-    if (!send_surely("FDSTORE=1\nFDNAME=" + name, descriptor, by)) break;
+    if (!send_surely("FDSTORE=1\nFDPOLL=0\nFDNAME=" + name, descriptor, by)) break;
   }
   return wait_until_done(by);
 }
