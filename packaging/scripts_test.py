@@ -45,13 +45,14 @@ def state_of(pid):
 
 
 def others():
-    """Which processes have the name of Debian's daemon."""
+    """Which processes have the name of Debian's daemon, and are not OpenVSS's freezer."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-                if file.read() == "hv_vss_daemon\n":
-                    found.append(pid)
+                named = file.read() == "hv_vss_daemon\n"
+            if named and "/vss-freezer" not in os.readlink(f"/proc/{pid}/exe"):
+                found.append(pid)
         except OSError:
             pass
     return found
