@@ -18,10 +18,11 @@ from harness.crash_cell import SIGNALS, CrashCell
 from harness.disks import Disk, make_disk
 from harness.guest_box import GuestBox
 from harness.process import kill_at_once
-from harness.scenario import MARKS, NOTHING_FROZEN, PHASES, Scenario
+from harness.scenario import MARKS, NOTHING_FROZEN, PHASES, PhaseMissed, Scenario
 from harness.testing import VmTest, main
 
 ACTORS = ("vssd", "freezer", "guardian", "writer", "all")
+TRIES = 3
 BUDGETS = {"prepare": 20, "freeze": 9, "hold": 10}
 MOUNT_POINTS = ("/", "/mnt/inner")
 INNER, OUTER = "/mnt/inner", "/mnt/outer"
@@ -147,9 +148,18 @@ class CrashTable(VmTest):
                 for phase, cell in cells.items():
                     with self.subTest(root=kind, row=title, phase=phase):
                         try:
-                            self.play(vm, cell)
+                            self.play_where_it_gets_there(vm, cell)
                         finally:
                             self.say(f"{kind:6} {title:22} {phase:8} {cell.result}")
+
+    def play_where_it_gets_there(self, vm, cell):
+        """On a busy host the budgets may end a transaction before its phase: then once more."""
+        for _ in range(TRIES - 1):
+            try:
+                return self.play(vm, cell)
+            except PhaseMissed as missed:
+                self.say(f"once more: {str(missed).splitlines()[0]}")
+        return self.play(vm, cell)
 
     def play(self, vm, cell):
         box = GuestBox(vm)

@@ -13,7 +13,9 @@ BROKEN = (
     ("rm /run/openvss/app.sock", "socket-missing"),
     ("chown 1234 /run/openvss/control.sock", "socket-owner"),
     ("chmod 0666 /run/openvss/app.sock", "app-socket-open"),
-    (f"systemctl stop {' '.join(SERVICES + SOCKETS)} && rm -r /run/openvss", "runtime-missing"),
+    # The freezer goes first: it knocks at vssd's socket, which would cancel the others' stop.
+    (f"systemctl stop vss-freezer.service && systemctl stop {' '.join(SERVICES + SOCKETS)} && "
+     "rm -r /run/openvss", "runtime-missing"),
     ("systemctl stop vss-guardian.service", "guardian-missing"),
     ("systemctl stop vss-freezer.service", "freezer-missing"),
     ("systemctl stop vss-freezer.service", "unit-not-active"),

@@ -57,6 +57,10 @@ def states_of(kind, phase):
             "HELD": ("frozen", "frozen"), "THAW": (a_in_thaw, "thawing")}[phase]
 
 
+class PhaseMissed(RuntimeError):
+    """The transaction did not come to where it should be interrupted: nothing was tried."""
+
+
 class Scenario:
     """`mount_points` (a, inner) may be others in a virtual machine: its own root is a."""
 
@@ -122,9 +126,9 @@ class Scenario:
             time.sleep(STEADY_S * self.box.SLOW)
             if condition():
                 return
-        raise RuntimeError(f"not where {what}: slots {self.slots.states()}, requester "
-                           f"{self.requester.status} {self.requester.errors}\n"
-                           f"{self.service.complaints()}")
+        raise PhaseMissed(f"not where {what}: slots {self.slots.states()}, requester "
+                          f"{self.requester.status} {self.requester.errors}\n"
+                          f"{self.service.complaints()}")
 
     def _helper_waits(self):
         """A child of the freezer sleeps uninterruptibly; others of its may have ended by now."""
