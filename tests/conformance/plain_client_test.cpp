@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "base/runtime_paths.hpp"
 #include "device_server.hpp"
@@ -236,6 +238,8 @@ TEST_P(LostDaemon, KeepsNoDoorOfAHostShutInTheNextDriver) {
   driver.kill();
   start();
   EXPECT_TRUE(status_says("may be frozen still"));
+  for (int tries = 0; tries < 500 && status_says("not opened yet"); ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
   EXPECT_FALSE(status_says("not opened yet"));
   control->ask_and_wait(request_for(ControlCommand::kExplain));
   EXPECT_NE(control->document.find("to thaw, and the copy may be torn"), std::string::npos)
