@@ -129,6 +129,7 @@ void Driver::on_deadline() {
   const base::Instant now = platform::now();
   if (now >= coordinator_deadline_) post(coordinator::Tick{});
   watch_thawed_page();
+  next_page_look_ = base::Instant::never();
   if (now >= plans_.next_deadline()) fail_current_plan("the freezer did not answer in time");
   if (now >= lost_settled_at_) settle_lost();
   call_hosts(now);
@@ -151,11 +152,19 @@ void Driver::set_next_deadline() {
   next = base::earlier_of(next, base::earlier_of(next_alive_, stop_by_));
   next = base::earlier_of(next, base::earlier_of(lost_settled_at_, next_host_deadline()));
   if (nodes_) next = base::earlier_of(next, nodes_->next_deadline());
-  if (window_open_ && !participants_.registered_freezer_connected()) {
-    next = base::earlier_of(next, now + kPageInterval);
-  }
+  next = base::earlier_of(next, next_page_look(now));
   if (log_waits_) next = base::earlier_of(next, now + kLogInterval);
   loop_.set_deadline(next);
+}
+
+// A fixed moment, not one that every event moves further away.
+base::Instant Driver::next_page_look(base::Instant now) {
+  if (!window_open_ || participants_.registered_freezer_connected()) {
+    next_page_look_ = base::Instant::never();
+  } else if (next_page_look_.is_never()) {
+    next_page_look_ = now + kPageInterval;
+  }
+  return next_page_look_;
 }
 
 bool Driver::freezer_connected() const {

@@ -126,6 +126,7 @@ class Driver final : private devices::NodeHost,
   void on_deadline();
   void set_next_deadline();
   void watch_thawed_page();
+  base::Instant next_page_look(base::Instant now);
   bool freezer_connected() const;
   void stop_if_finished(base::Instant now);
   void refuse(const coordinator::Event& request, std::string_view reason);
@@ -197,6 +198,7 @@ class Driver final : private devices::NodeHost,
 
   ThawedPage thawed_page_;
   base::TransactionId last_mark_;
+  base::Instant next_page_look_ = base::Instant::never();
   coordinator::FreezerStanding standing_;
   PlanDesk plans_;
 

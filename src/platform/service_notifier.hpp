@@ -41,7 +41,7 @@ class ServiceNotifier {
 
  private:
   void send(std::string_view state);
-  bool send_surely(const std::string& state, int descriptor, base::Instant by);
+  bool send_surely(const std::string& state, std::span<const int> descriptors, base::Instant by);
   base::Status wait_until_done(base::Instant by);
 
   base::UniqueFd socket_;

@@ -6,6 +6,7 @@
 #include "base/runtime_paths.hpp"
 #include "device_server.hpp"
 #include "peers.hpp"
+#include "platform/clock.hpp"
 #include "running_driver.hpp"
 
 namespace vss::conformance {
@@ -170,6 +171,25 @@ TEST_F(Registered, LostFreezersThawIsTakenFromThePage) {
   const auto released = control->ask_and_wait(release);
   ASSERT_TRUE(released);
   EXPECT_EQ(released->status, wire::kStatusFail);
+}
+
+TEST_F(Registered, ThePageIsLookedAtHoweverMuchIsAskedMeanwhile) {
+  start();
+  const Page page;
+  auto freezing = connect_freezer(page);
+  control->ask(request_for(ControlCommand::kHold, wire::Selection::kAll));
+  ASSERT_TRUE(freezing->serve(Operation::kPrepare, planned(1)));
+  ASSERT_TRUE(freezing->serve(Operation::kFreeze, frozen(1)));
+  const auto held = control->reply();
+  ASSERT_EQ(held->status, wire::kStatusSuccess) << held->reason.view();
+  freezing.reset();
+  page.publish(held->transaction);  // by the guardian
+  const base::Instant until = platform::now() + base::seconds{2};
+  std::string why;
+  do {
+    why = control->ask_and_wait(request_for(ControlCommand::kCheck))->reason.view();
+  } while (why.contains(base::to_text(held->transaction).view()) && platform::now() < until);
+  EXPECT_FALSE(why.contains(base::to_text(held->transaction).view())) << why;
 }
 
 // What was refused meanwhile has a number of its own, and the daemon is no reason not to look.

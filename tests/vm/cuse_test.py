@@ -2,6 +2,7 @@
 programs written for the original, and what clients find when their server hangs, dies or is second.
 """
 
+import contextlib
 import json
 import signal
 
@@ -138,14 +139,7 @@ class Cuse(VmTest):
 
     def test_a_daemon_that_is_killed_in_a_hold_is_thawed_for_by_the_next(self):
         """On Linux its filesystem stays frozen, and vssd's records lie on it."""
-        with self.vm(modules=(*MODULES, "ext4"), disks=[Disk(size_mib=32, format="ext4")],
-                     programs=(*PROGRAMS, "freebsd_daemon")) as vm:
-            vm.mount("/dev/vda", "ext4", "/mnt/disk")
-            driver = Driver(vm, cuse="on", state="/mnt/disk/records").ready()
-            records = driver.records()
-            daemon = self.start_program(vm, driver, "freebsd_daemon", "/mnt/disk", writers=0)
-            self.lose_in_hold(vm, driver, daemon)
-            self.still_frozen(vm, driver, records)
+        with self.left_frozen() as (vm, driver, records):
             successor = self.start_program(vm, driver, "freebsd_daemon", "/mnt/disk", writers=0)
             vm.wait_until(lambda: driver.status()["not_ready"] == "", PATIENCE_S,
                           f"the successor's thaw: {driver.status()}")
@@ -156,14 +150,7 @@ class Cuse(VmTest):
             self.end(vm, successor)
 
     def test_what_a_killed_daemon_left_frozen_is_settled_by_the_administrator(self):
-        with self.vm(modules=(*MODULES, "ext4"), disks=[Disk(size_mib=32, format="ext4")],
-                     programs=(*PROGRAMS, "freebsd_daemon", "vss-freezer")) as vm:
-            vm.mount("/dev/vda", "ext4", "/mnt/disk")
-            driver = Driver(vm, cuse="on", state="/mnt/disk/records").ready()
-            records = driver.records()
-            daemon = self.start_program(vm, driver, "freebsd_daemon", "/mnt/disk", writers=0)
-            self.lose_in_hold(vm, driver, daemon)
-            self.still_frozen(vm, driver, records)
+        with self.left_frozen("vss-freezer") as (vm, driver, records):
             early = driver.ctl("thaw", "--force")
             self.assertEqual(early.status, 1, early.errors)
             self.assertIn("fsfreeze -u /mnt/disk", early.errors)
@@ -173,6 +160,19 @@ class Cuse(VmTest):
             self.assertEqual(forced.status, 0, forced.errors)
             self.assertNotIn(LEFT_FROZEN, driver.status()["not_ready"])
             vm.wait_until(lambda: driver.records() > records, PATIENCE_S, "the records")
+
+    @contextlib.contextmanager
+    def left_frozen(self, *more_programs):
+        """By a daemon that was killed in a hold; the number of records before it."""
+        with self.vm(modules=(*MODULES, "ext4"), disks=[Disk(size_mib=32, format="ext4")],
+                     programs=(*PROGRAMS, "freebsd_daemon", *more_programs)) as vm:
+            vm.mount("/dev/vda", "ext4", "/mnt/disk")
+            driver = Driver(vm, cuse="on", state="/mnt/disk/records").ready()
+            records = driver.records()
+            daemon = self.start_program(vm, driver, "freebsd_daemon", "/mnt/disk", writers=0)
+            self.lose_in_hold(vm, driver, daemon)
+            self.still_frozen(vm, driver, records)
+            yield vm, driver, records
 
     def lose_in_hold(self, vm, driver, daemon):
         held = driver.ctl("hold", "--hold-max", "4")

@@ -66,7 +66,7 @@ void NodeServer::on_lost(Kind kind) {
                 .append(node_name(kind))
                 .append(" is gone: its connection was ended from outside, as by `abort` below "
                         "/sys/class/cuse; its clients must open it again. It is made again when "
-                        "nothing is frozen"));
+                        "nothing is frozen any more that somebody will thaw"));
   forget_clients(kind);
   host_.on_deadline_changed();
 }

@@ -6,20 +6,14 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <cstdlib>
 #include <sstream>
+
+#include "platform/linux/environment.hpp"
 
 namespace vss::platform {
 namespace {
 
 constexpr int kFirst = 3;
-
-std::string take_from_environment(const char* name) {
-  const char* value = std::getenv(name);
-  std::string taken = value == nullptr ? "" : value;
-  ::unsetenv(name);
-  return taken;
-}
 
 int option_of(int socket, int option) {
   int value = -1;

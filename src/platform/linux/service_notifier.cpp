@@ -11,23 +11,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 
 #include "platform/clock.hpp"
+#include "platform/linux/environment.hpp"
 #include "platform/poll.hpp"
+#include "platform/socket.hpp"
 
 namespace vss::platform {
 namespace {
-
-constexpr int kNone = -1;
-
-std::string take_from_environment(const char* name) {
-  const char* value = std::getenv(name);
-  std::string taken = value == nullptr ? "" : value;
-  ::unsetenv(name);
-  return taken;
-}
 
 // "/path", or "@name" for the abstract namespace.
 base::UniqueFd connect_datagram(const std::string& where) {
@@ -69,7 +61,7 @@ base::Status ServiceNotifier::keep(const std::string& name, std::span<const int>
   }
   const base::Instant by = now() + kStorePatience;
   for (const int descriptor : descriptors) {
-    if (!send_surely("FDSTORE=1\nFDPOLL=0\nFDNAME=" + name, descriptor, by)) break;
+    if (!send_surely("FDSTORE=1\nFDPOLL=0\nFDNAME=" + name, {&descriptor, 1}, by)) break;
   }
   return wait_until_done(by);
 }
@@ -77,33 +69,19 @@ base::Status ServiceNotifier::keep(const std::string& name, std::span<const int>
 base::Status ServiceNotifier::forget(const std::string& name) {
   if (!socket_) return {};
   const base::Instant by = now() + kStorePatience;
-  send_surely("FDSTOREREMOVE=1\nFDNAME=" + name, kNone, by);
+  send_surely("FDSTOREREMOVE=1\nFDNAME=" + name, {}, by);
   return wait_until_done(by);
 }
 
 // False: the manager does not read, or is gone.
-bool ServiceNotifier::send_surely(const std::string& state, int descriptor, base::Instant by) {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
-  std::string text = state;
-  iovec part{.iov_base = text.data(), .iov_len = text.size()};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  if (descriptor != kNone) {
-    message.msg_control = room.data();
-    message.msg_controllen = room.size();
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof descriptor);
-    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-  }
-  while (::sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-    if (errno != EAGAIN || now() >= by) return false;
+bool ServiceNotifier::send_surely(const std::string& state, std::span<const int> descriptors,
+                                  base::Instant by) {
+  for (;;) {
+    const IoOutcome sent = send_packet(socket_.get(), std::as_bytes(std::span(state)), descriptors);
+    if (sent != IoOutcome::kWouldBlock || now() >= by) return sent == IoOutcome::kDone;
     PollEntry entry{.fd = socket_.get(), .want_write = true};
     wait_until({&entry, 1}, by);
   }
-  return true;
 }
 
 // It takes messages in their order, and closes the descriptor that comes with this one.
@@ -115,7 +93,8 @@ base::Status ServiceNotifier::wait_until_done(base::Instant by) {
   PollEntry entry{.fd = ends[0]};
   const base::UniqueFd reading{ends[0]};
   base::UniqueFd writing{ends[1]};
-  const bool sent = send_surely("BARRIER=1", writing.get(), by);
+  const int end = writing.get();
+  const bool sent = send_surely("BARRIER=1", {&end, 1}, by);
   writing.reset();
   if (sent) wait_until({&entry, 1}, by);
   if (sent && entry.readable) return {};

@@ -183,8 +183,8 @@ void HvUtilsLink::say_why_not(const base::Error& error) {
     case EBUSY:
       stand("held by another program");
       return log(base::LogSeverity::kWarning,
-                 "is held by another program, which answers the host in vssd's place: stop "
-                 "hv_vss_daemon and disable hv-vss-daemon.service; it is tried again");
+                 "is held by another program, which answers the host in vssd's place: end it when "
+                 "nothing is frozen (`vssctl doctor` says how); it is tried again");
     case EACCES:
     case EPERM:
       stand("not accessible");
