@@ -16,12 +16,15 @@ using vss::base::Error;
 using vss::freezer::Options;
 
 vss::base::Result<int> run_plan(const Options& options) {
-  auto source = vss::freezer::PlanSource::open(vss::freezer::PlanSource::places_of(options.table()),
-                                               options.limits());
+  auto source = vss::freezer::PlanSource::open(options.places(), options.limits());
   if (!source) return std::unexpected(source.error());
   auto planning = (*source).make(options.request);
   if (!planning) return std::unexpected(planning.error());
-  vss::platform::print_all(vss::freezer::plan_text((*planning)->plan));
+  using vss::text::Folding;
+  using vss::text::Strokes;
+  vss::platform::print_all(vss::freezer::plan_text(
+      (*planning)->plan, vss::platform::locale_has_utf8() ? Strokes::kBoxes : Strokes::kAscii,
+      options.verbose ? Folding::kNone : Folding::kAlike));
   return (*planning)->plan.vetoes.empty() ? vss::base::kExitYes : vss::base::kExitNo;
 }
 

@@ -296,7 +296,17 @@ TEST_F(LoadTest, WritersThatCannotAllConnectAreRefused) {
 
 TEST_F(LoadTest, PatternThatMatchesNothingIsRefused) {
   EXPECT_THAT(refusal("[filesystems]\nexclude = [\"scratch\"]\n"),
-              HasSubstr(":2:12: filesystems.exclude: \"scratch\" can match no mount point"));
+              HasSubstr(":2:12: filesystems.exclude: \"scratch\" can match nothing"));
+}
+
+TEST_F(LoadTest, PatternsOfDevicesLabelsAndTypesAreTakenAndOtherPrefixesRefused) {
+  const auto accepted =
+      load_text("[filesystems]\nexclude = [\"device:/dev/sd*\", \"label:a b\", \"type:vfat\"]\n");
+  ASSERT_TRUE(accepted) << accepted.error().message;
+  EXPECT_THAT(refusal("[filesystems]\nexclude = [\"uuid:12\"]\n"),
+              HasSubstr("others with device:, label: or type:"));
+  EXPECT_THAT(refusal("[filesystems]\nexclude = [\"label:\"]\n"),
+              HasSubstr("\"label:\" can match nothing"));
 }
 
 TEST_F(LoadTest, MorePatternsThanAFrameCarriesAreRefused) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/exclude_pattern.hpp"
 #include "config/section_reader.hpp"
 #include "wire/fields.hpp"
 
@@ -113,10 +114,9 @@ class Applier {
     using Pattern = base::FixedText<256>;
     auto& list = to_.filesystems.exclude;
     const std::string_view text = pattern.text;
-    if (text.empty() || std::string_view("/*?[").find(text.front()) == std::string_view::npos) {
+    if (!base::parse_exclude_pattern(text)) {
       problems_.add(pattern.place, "filesystems.exclude: \"" + pattern.text +
-                                       "\" can match no mount point; a pattern begins with '/' "
-                                       "(or with '*', '?', '[')");
+                                       "\" can match nothing: " + std::string(base::kExcludeForms));
     } else if (text.size() > Pattern::capacity()) {
       problems_.add(pattern.place, "filesystems.exclude: a pattern has at most " +
                                        std::to_string(Pattern::capacity()) +

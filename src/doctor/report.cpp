@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "records/json_object.hpp"
-#include "records/text_table.hpp"
+#include "text/table.hpp"
 
 namespace vss::doctor {
 namespace {
@@ -44,7 +44,7 @@ std::size_t width(std::string_view text) {
 // Words in lines; the first begins with `head`, later ones below its end.
 std::string wrapped(std::string_view head, std::string_view text) {
   const std::string indent(width(head), ' ');
-  const std::string words = records::clean(text);
+  const std::string words = text::clean(text);
   std::string result, line(head);
   bool at_head = true;
   for (std::size_t at = 0; at < words.size();) {

@@ -1,6 +1,6 @@
 #include "freezer/mount_detail.hpp"
 
-#include <algorithm>
+#include <vector>
 
 namespace vss::freezer {
 namespace {
@@ -41,12 +41,6 @@ base::Duration between(std::int64_t began, std::int64_t ended) {
   return base::Duration{began != 0 && ended > began ? ended - began : 0};
 }
 
-void add_entry(std::string& text, const plan::PlanEntry& entry) {
-  text.append("  ").append(plan::to_text(entry.action)).append("  ").append(entry.mount_point);
-  text.append("  (").append(plan::to_text(entry.device).view()).append(", ").append(entry.type);
-  text.append(")  ").append(entry.reason.view()).append("\n");
-}
-
 }  // namespace
 
 wire::MountDetail detail_of(const plan::PlanEntry& entry, base::TransactionId transaction) {
@@ -85,29 +79,24 @@ wire::FilesystemSummary summary_of(const plan::Plan& plan) {
   return summary;
 }
 
-std::string plan_text(const plan::Plan& plan) {
-  std::string text;
-  for (std::size_t n = 0; n < plan.layer_count(); ++n) {
-    text.append("layer ").append(std::to_string(n));
-    text.append(n == 0 ? " (freezes first, thaws last)\n" : "\n");
-    for (const plan::PlannedFilesystem& filesystem : plan.layer(n)) {
-      add_entry(text, plan.entries[filesystem.entry]);
-    }
-  }
-  if (plan.layer_count() == 0) text.append("nothing is frozen\n");
-  const auto frozen = [](const plan::PlanEntry& entry) {
-    return entry.action == plan::Action::kFreeze;
-  };
-  if (!std::ranges::all_of(plan.entries, frozen)) text.append("not frozen\n");
+std::string plan_text(const plan::Plan& plan, text::Strokes strokes, text::Folding folding) {
+  std::vector<text::MountLine> lines;
   for (const plan::PlanEntry& entry : plan.entries) {
-    if (!frozen(entry)) add_entry(text, entry);
+    const bool quiet =
+        entry.action == plan::Action::kSkip || entry.action == plan::Action::kCovered;
+    lines.push_back({entry.mount_point, entry.layer, plan::to_text(entry.action), entry.type,
+                     std::string(plan::to_text(entry.device).view()), entry.reason, quiet});
   }
   const plan::PlanSummary& counts = plan.summary;
-  text.append("to freeze ").append(std::to_string(counts.to_freeze));
-  text.append(", to sync ").append(std::to_string(counts.to_sync));
-  text.append(", excluded ").append(std::to_string(counts.excluded));
-  text.append(", vetoes ").append(std::to_string(counts.vetoes)).append("\n");
-  return text;
+  return text::mount_tree(lines, strokes, folding)
+      .append(std::to_string(counts.to_freeze))
+      .append(" to freeze, ")
+      .append(std::to_string(counts.to_sync))
+      .append(" synced, ")
+      .append(std::to_string(counts.excluded))
+      .append(" excluded, ")
+      .append(std::to_string(counts.vetoes))
+      .append(" vetoed\n");
 }
 
 }  // namespace vss::freezer

@@ -5,6 +5,7 @@
 
 #include "freezer/slots.hpp"
 #include "plan/plan.hpp"
+#include "text/mount_tree.hpp"
 #include "wire/filesystems.hpp"
 
 namespace vss::freezer {
@@ -18,7 +19,7 @@ wire::MountDetail detail_of(const plan::PlanEntry& entry, base::TransactionId tr
 
 wire::FilesystemSummary summary_of(const plan::Plan& plan);
 
-// The whole plan: layer by layer, then what is not frozen and why.
-std::string plan_text(const plan::Plan& plan);
+// The whole plan for people.
+std::string plan_text(const plan::Plan& plan, text::Strokes strokes, text::Folding folding);
 
 }  // namespace vss::freezer

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/exclude_pattern.hpp"
+
 namespace vss::freezer {
 namespace {
 
@@ -10,8 +12,9 @@ constexpr std::string_view kUsage =
     R"(usage: vss-freezer [--runtime-dir DIR] [--only PATH...] [--allow-root]
                    [--namespace self|init] [--exit-with-driver]
                    [--require-locked-memory] [--debug]
-       vss-freezer --plan [--only PATH...] [--exclude PATTERN...] [--policy sync|fail]
-                   [--require application|filesystem|crash] [--allow-root]
+       vss-freezer --plan [--from DIR] [--only PATH...] [--exclude PATTERN...]
+                   [--policy sync|fail] [--require application|filesystem|crash]
+                   [--allow-root] [--verbose]
        vss-freezer --thaw [--force] [--runtime-dir DIR]
 
 Freezes and thaws filesystems for vssd. Root.
@@ -26,6 +29,9 @@ Freezes and thaws filesystems for vssd. Root.
   --debug                  say more on standard error (never while anything is frozen)
   --plan                   print what would be frozen, in which order, and why; exit 1
                            when a snapshot would fail
+  --from DIR               with --plan: of the machine that was recorded in DIR by
+                           tools/record_plan.sh, and not of this one; needs no root
+  --verbose                with --plan: a line for every mount
   --thaw                   thaw what a service that is gone has left frozen, for as long as
                            a freeze of it is in flight; exit 0 when nothing is frozen any
                            more, else 1
@@ -93,6 +99,7 @@ class Parser {
     if (argument == "--require-locked-memory") return flag(options_.require_locked_memory);
     if (argument == "--debug") return flag(options_.debug);
     if (argument == "--force") return flag(options_.force);
+    if (argument == "--verbose") return verbose();
     return take_value(argument);
   }
 
@@ -116,6 +123,7 @@ class Parser {
     if (name == "--exclude") return &Parser::exclude;
     if (name == "--policy") return &Parser::policy;
     if (name == "--require") return &Parser::require;
+    if (name == "--from") return &Parser::from;
     return nullptr;
   }
 
@@ -140,11 +148,24 @@ class Parser {
   }
   base::Status exclude(std::string_view value) {
     plan_option_ = "--exclude";
+    if (!base::parse_exclude_pattern(value)) {
+      return bad("--exclude", value, base::kExcludeForms);
+    }
     const base::FixedText<256> pattern{value};
     if (pattern.view() != value || !options_.request.exclude.push_back(pattern)) {
       return bad("--exclude", value, "at most 64 patterns of at most 256 bytes");
     }
     return {};
+  }
+  base::Status from(std::string_view value) {
+    plan_option_ = "--from";
+    if (value.empty()) return bad("--from", value, "a directory");
+    options_.recorded_in = value;
+    return {};
+  }
+  base::Status verbose() {
+    plan_option_ = "--verbose";
+    return flag(options_.verbose);
   }
   base::Status policy(std::string_view value) {
     plan_option_ = "--policy";
@@ -195,8 +216,10 @@ class Parser {
   base::Result<Options> checked() {
     using Mode = Options::Mode;
     if (!plan_option_.empty() && options_.mode != Mode::kPlan && options_.mode != Mode::kHelp) {
-      return base::fail_usage(std::string(plan_option_) +
-                              " belongs to --plan: a service is told by vssd");
+      return base::fail_usage(std::string(plan_option_) + " belongs to --plan");
+    }
+    if (!options_.recorded_in.empty() && options_.mounts != Options::Namespace::kAutomatic) {
+      return base::fail_usage("--from names the mount table, so --namespace does not go with it");
     }
     if (options_.force && options_.mode != Mode::kThaw) {
       return base::fail_usage("--force belongs to --thaw");
@@ -227,6 +250,11 @@ TableOf Options::table() const {
   if (mounts == Namespace::kSelf) return TableOf::kSelf;
   if (mounts == Namespace::kInit) return TableOf::kProcess1;
   return !only.empty() || shares_namespace_with_process_1() ? TableOf::kSelf : TableOf::kProcess1;
+}
+
+PlanSource::Places Options::places() const {
+  return recorded_in.empty() ? PlanSource::places_of(table())
+                             : PlanSource::recorded_in(recorded_in);
 }
 
 PlanLimits Options::limits() const {

@@ -33,10 +33,13 @@ struct Options {
 
   // --plan: what vssd would ask for.
   wire::FilesystemRequest request;
+  std::string recorded_in;  // a directory; empty: this machine
+  bool verbose = false;
 
   bool as_hv_vss_daemon = false;
 
   TableOf table() const;
+  PlanSource::Places places() const;
   PlanLimits limits() const;
 };
 

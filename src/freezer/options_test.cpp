@@ -60,8 +60,21 @@ TEST(Options, WhatCannotBeMeantIsRefusedByName) {
   EXPECT_THAT(refused({"vss-freezer", "--all-namespaces"}), HasSubstr("unknown"));
   EXPECT_THAT(refused({"vss-freezer", "--force"}), HasSubstr("--thaw"));
   EXPECT_THAT(refused({"vss-freezer", "--plan", "--thaw"}), HasSubstr("exclude each other"));
-  EXPECT_THAT(refused({"vss-freezer", "--plan", "--exclude", std::string(257, 'x')}),
+  EXPECT_THAT(refused({"vss-freezer", "--plan", "--exclude", "/" + std::string(256, 'x')}),
               HasSubstr("256 bytes"));
+  EXPECT_THAT(refused({"vss-freezer", "--plan", "--exclude", "uuid:12"}),
+              HasSubstr("device:, label: or type:"));
+}
+
+TEST(Options, ARecordedMachineIsPlannedAndNothingElse) {
+  const auto options = parse({"vss-freezer", "--plan", "--from", "/tmp/recorded"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->places().mount_table, "/tmp/recorded/mountinfo");
+  EXPECT_EQ(options->places().blocks.dev, "");
+  EXPECT_TRUE(options->places().recorded);
+  EXPECT_THAT(refused({"vss-freezer", "--from", "/tmp/recorded"}), HasSubstr("belongs to --plan"));
+  EXPECT_THAT(refused({"vss-freezer", "--plan", "--from", "/x", "--namespace", "init"}),
+              HasSubstr("--namespace"));
 }
 
 TEST(Options, AsHvVssDaemonTakesTheOriginals) {

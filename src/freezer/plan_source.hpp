@@ -2,19 +2,18 @@
 // asked, and the freezer's own limits.
 #pragma once
 
-#include <sys/types.h>
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "freezer/block_lookup.hpp"
 #include "freezer/loop_files.hpp"
+#include "freezer/spared.hpp"
 #include "plan/block_stack.hpp"
 #include "plan/mount_table.hpp"
 #include "plan/plan.hpp"
-#include "platform/mount_identity.hpp"
 #include "platform/mount_table.hpp"
 #include "wire/filesystems.hpp"
 
@@ -47,10 +46,13 @@ class PlanSource {
   // Where everything is read; tests bring a tree of their own.
   struct Places {
     std::string mount_table;
-    std::string sysfs;
     std::string root;  // where the table's mount points are opened: "" or "/proc/1/root"
+    BlockPlaces blocks;
+    bool recorded = false;  // of another machine: nothing of this one is looked at
   };
   static Places places_of(TableOf table);
+  // `mountinfo`, `sys` and `by-label` in a directory, as tools/record_plan.sh leaves them.
+  static Places recorded_in(const std::string& directory);
 
   // Opens the table. Not freeze-safe.
   static base::Result<PlanSource> open(Places places, PlanLimits limits);
@@ -67,9 +69,7 @@ class PlanSource {
 
   const std::string& root() const { return places_.root; }
   const PlanLimits& limits() const { return limits_; }
-  // What runs as `process` (vssd, guardian: known only once they are connected) must not be frozen
-  // either. Reads /proc.
-  void forbid_executable_of(pid_t process);
+  Spared& spared() { return spared_; }
 
  private:
   PlanSource(platform::MountTableFile file, Places places, PlanLimits limits)
@@ -79,25 +79,10 @@ class PlanSource {
   Places places_;
   PlanLimits limits_;
   LoopFiles loop_files_;
-  // With its superblock by the mount table of who runs it.
-  struct Executable {
-    platform::PathIdentity file;
-    std::vector<plan::DeviceNumber> numbers;
-  };
-  static base::Result<std::vector<plan::Forbidden>> what_must_not_freeze(
-      const plan::MountTable& table, const PlanLimits& limits,
-      const std::vector<Executable>& executables);
-  std::vector<Executable> executables_;
+  Spared spared_;
   plan::MountTable again_table_;
   plan::Plan again_;
 };
-
-// The numbers under which the superblock that holds `found` may stand in the table that is planned:
-// its number by that table, or by `own`, the table of the process that looked (mount ids are
-// unique, but each namespace lists only its own), and st_dev, which is another one on btrfs.
-std::vector<plan::DeviceNumber> numbers_of(const platform::PathIdentity& found,
-                                           const plan::MountTable& planned,
-                                           const plan::MountTable& own);
 
 // This process sees the mounts that process 1 sees. Reads /proc.
 bool shares_namespace_with_process_1();

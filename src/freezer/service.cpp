@@ -69,7 +69,7 @@ class Service {
     if (!slots) return std::unexpected(slots.error());
     auto page = ThawedPage::open(path_in(options, base::runtime::kThawedPage));
     if (!page) return std::unexpected(page.error());
-    auto plans = PlanSource::open(PlanSource::places_of(options.table()), options.limits());
+    auto plans = PlanSource::open(options.places(), options.limits());
     if (!plans) return std::unexpected(plans.error());
     auto stop = platform::take_stop_signals();
     if (!stop) return std::unexpected(stop.error());
@@ -162,7 +162,7 @@ class Service {
     if (news == GuardianLink::News::kReady) {
       // Ours, so not to be frozen either.
       if (auto peer = platform::peer_credentials(guardian_.descriptor())) {
-        plans_.forbid_executable_of(peer->process_id);
+        plans_.spared().add_executable_of(peer->process_id);
       }
     }
     transaction_.on_guardian(news);

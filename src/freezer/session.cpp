@@ -55,7 +55,7 @@ void Session::connect(base::Instant now) {
   if (!peer || (peer->user_id != 0 && peer->user_id != ::geteuid())) {
     return say("what listens at " + path_ + " is not root's; not registering there");
   }
-  plans_.forbid_executable_of(peer->process_id);
+  plans_.spared().add_executable_of(peer->process_id);
   socket_ = std::move(*socket);
   outbox_.clear();
   streams_.clear();

@@ -47,8 +47,7 @@ class TransactionTest : public ::testing::Test {
         page(anonymous_page()) {
     for (std::size_t i = 0; i < 3; ++i)
       add_mount(i);
-    plans.emplace(std::move(
-        *PlanSource::open({directory + "/mountinfo", directory + "/no-sysfs", directory}, {})));
+    plans.emplace(std::move(*PlanSource::open({directory + "/mountinfo", directory, {}}, {})));
     transaction.emplace(Transaction::Parts{slots, page, *plans, link, kernel, listener});
     listener.transaction = &*transaction;
   }

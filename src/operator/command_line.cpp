@@ -66,7 +66,7 @@ void add_options(CLI::App& app, Verb verb, Raw& raw) {
     app.add_option("--require", raw.require);
   }
   if (takes_hold(verb)) app.add_option("--hold-max", raw.hold_max);
-  if (verb == Verb::kSnapshot) app.add_flag("-v,--verbose", raw.verbose);
+  if (verb == Verb::kSnapshot || verb == Verb::kPlan) app.add_flag("-v,--verbose", raw.verbose);
   if (verb == Verb::kThaw) app.add_flag("--force", raw.force);
   if (verb == Verb::kExplain || verb == Verb::kRelease) app.add_option("id", raw.id);
 }

@@ -93,12 +93,14 @@ Exit status: 0 vssd answered, 1 it did not.
 
 constexpr std::string_view kPlan = R"(Usage: vssctl plan [--json] [OPTION…]
 
-Prints what a snapshot would do with every mount, and why. Filesystems of layer
-0 freeze first; those of one layer may freeze together. Changes nothing.
+Draws the tree of mounts, with what a snapshot would do with each, and why.
+Filesystems of layer 0 freeze first; those of one layer may freeze together. Of
+what is left alone, mounts that have one reason share a line. Changes nothing.
 
   --filesystems all|none|PATH…
                       Plan for these mount points only (default all)
   --require GRADE     crash, filesystem or application (default: configured)
+  --verbose, -v       A line for every mount
   --json              The document as JSON (schema: docs/records.md)
   --runtime-dir DIR, --config FILE
 

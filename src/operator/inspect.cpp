@@ -49,8 +49,10 @@ base::Result<std::string> render(Verb verb, const std::string& document) {
 int print_plan(Session& session, const Options& options, const Answer& answer) {
   if (!answer.plan_end) return report(session.messages, {.message = reason_of(answer.reply)});
   const records::PlanDocument plan = plan_of(answer);
-  const int status =
-      print(session, options.json ? records::to_json(plan) + '\n' : records::render_plan(plan));
+  const auto strokes = platform::locale_has_utf8() ? text::Strokes::kBoxes : text::Strokes::kAscii;
+  const auto folding = options.verbose ? text::Folding::kNone : text::Folding::kAlike;
+  const int status = print(session, options.json ? records::to_json(plan) + '\n'
+                                                 : records::render_plan(plan, strokes, folding));
   return plan.success ? status : base::kExitNo;
 }
 

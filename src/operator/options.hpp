@@ -39,7 +39,7 @@ struct Options {
   std::optional<std::string> config_file;
   std::optional<std::string> runtime_dir;
   bool json = false;
-  bool verbose = false;                   // snapshot
+  bool verbose = false;                   // snapshot, plan
   bool force = false;                     // thaw
   std::optional<base::TransactionId> id;  // explain, release
   TransactionOptions transaction;         // plan, check, snapshot, hold, rehearse

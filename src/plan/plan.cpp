@@ -194,7 +194,7 @@ base::Status make_plan(const MountTable& table, const BlockStack& blocks,
   apply_type_rules(set, request.unfreezable);
   find_upper_directories(set);
   apply_stacking_rules(set, blocks);
-  if (auto status = apply_scope_rules(set, request); !status) return status;
+  if (auto status = apply_scope_rules(set, blocks, request); !status) return status;
   if (auto status = apply_safety_rules(set, request); !status) return status;
   apply_cover_rules(set);
   say_what_loops_lie_on(set);

@@ -38,7 +38,7 @@ struct Forbidden {
 struct PlanRequest {
   Selection selection = Selection::kAll;
   std::span<const std::string_view> paths;    // kPaths: mount points
-  std::span<const std::string_view> exclude;  // fnmatch(3) on mount points; * matches /
+  std::span<const std::string_view> exclude;  // base/exclude_pattern.hpp; * matches /
   Unfreezable unfreezable = Unfreezable::kSync;
   bool require_filesystem = true;  // grade filesystem or better: what is only synced is a veto
 

@@ -16,6 +16,8 @@ namespace vss::plan {
 
 class PlanFixture : public testing::Test {
  protected:
+  PlanFixture() { blocks.sysfs_present = true; }
+
   void disk(DeviceNumber device, std::string name) {
     BlockDevice facts;
     facts.device = device;
@@ -29,6 +31,27 @@ class PlanFixture : public testing::Test {
     facts.name = std::move(name);
     facts.partition_of = of;
     blocks.devices.push_back(facts);
+  }
+  // Neither a disk nor a partition: what `slaves` say, if anything.
+  BlockDevice& virtual_device(DeviceNumber device, std::string name,
+                              std::vector<DeviceNumber> slaves) {
+    BlockDevice& facts = blocks.devices.emplace_back();
+    facts.device = device;
+    facts.name = std::move(name);
+    facts.slaves = std::move(slaves);
+    return facts;
+  }
+  void mapped(std::uint32_t minor, std::string name, std::string uuid,
+              std::vector<DeviceNumber> slaves, std::optional<bool> suspended = false) {
+    BlockDevice& facts =
+        virtual_device({253, minor}, "dm-" + std::to_string(minor), std::move(slaves));
+    facts.mapper_name = std::move(name);
+    facts.mapper_uuid = std::move(uuid);
+    facts.suspended = suspended;
+  }
+  void array(std::uint32_t minor, std::string level, std::vector<DeviceNumber> slaves) {
+    virtual_device({9, minor}, "md" + std::to_string(minor), std::move(slaves)).array_level =
+        std::move(level);
   }
   void loop(DeviceNumber device, std::optional<std::string> backing_file) {
     BlockDevice facts;
@@ -98,7 +121,7 @@ class PlanFixture : public testing::Test {
   }
 
   MountTable table;
-  BlockStack blocks{.sysfs_present = true, .devices = {}, .members = {}};
+  BlockStack blocks;
   PlanRequest request;
   Plan plan;
 };

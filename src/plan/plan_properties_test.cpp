@@ -89,7 +89,8 @@ World any_world() {
 }
 
 BlockStack blocks_of(const World& world) {
-  BlockStack blocks{.sysfs_present = true, .devices = {}, .members = {}};
+  BlockStack blocks;
+  blocks.sysfs_present = true;
   for (unsigned i = 0; i < kDisks; ++i) {
     BlockDevice disk;
     disk.device = {8, i};
@@ -226,7 +227,7 @@ TEST(PlanProperties, TheLargestTablePlansInTime) {
     text += i % 2 == 0 ? "ext4 /dev/sda rw\n"
                        : "overlay o rw,lowerdir=/l:/l2,upperdir=/var/lib/c/" + number + "/u\n";
   }
-  BlockStack blocks{.sysfs_present = false, .devices = {}, .members = {}};
+  const BlockStack blocks;
   const auto begin = std::chrono::steady_clock::now();
   MountTable table;
   ASSERT_TRUE(table.parse(text));

@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <string>
 
+#include "base/exclude_pattern.hpp"
+#include "plan/block_chain.hpp"
 #include "plan/superblocks.hpp"
 
 namespace vss::plan {
@@ -21,43 +22,116 @@ void leave_out(Superblock& superblock, const Reason& reason) {
   superblock.reason = reason;
 }
 
-// Returns the first pattern that matches, or nullptr.
-const std::string* matching(const std::vector<std::string>& patterns,
-                            std::string_view mount_point) {
-  std::array<char, base::kPathBytesMax + 1> text;
-  text[mount_point.copy(text.data(), base::kPathBytesMax)] = '\0';
-  const auto found = std::ranges::find_if(patterns, [&](const std::string& pattern) {
-    return ::fnmatch(pattern.c_str(), text.data(), 0) == 0;
-  });
-  return found == patterns.end() ? nullptr : &*found;
-}
+using Subject = base::ExcludePattern::Subject;
 
-// A pattern speaks of a filesystem when it matches every mount of the filesystem's own root (of all
-// its mounts, where none shows the root): one that names some bind mount of a directory does not
-// leave out the whole.
-const std::string* excluded_by(const SuperblockSet& set, std::size_t index,
-                               const std::vector<std::string>& patterns) {
-  const auto mounts = set.mounts_of(index);
-  const auto shows_root = [&](std::size_t mount) { return set.table.mounts()[mount].root == "/"; };
-  const bool any_root = std::ranges::any_of(mounts, shows_root);
-  const std::string* first = nullptr;
-  for (const std::size_t mount : mounts) {
-    if (any_root && !shows_root(mount)) continue;
-    const std::string* pattern = matching(patterns, set.table.mounts()[mount].mount_point);
-    if (pattern == nullptr) return nullptr;
-    if (first == nullptr) first = pattern;
+struct Pattern {
+  std::string_view text;  // as it was given
+  Subject subject{};
+  std::string glob;
+
+  bool matches(std::string_view name) const {
+    std::array<char, base::kPathBytesMax + 1> bytes;
+    bytes[name.copy(bytes.data(), base::kPathBytesMax)] = '\0';
+    return ::fnmatch(glob.c_str(), bytes.data(), 0) == 0;
   }
-  return first;
-}
+};
 
-void apply_exclude(SuperblockSet& set, std::span<const std::string_view> exclude) {
-  const std::vector<std::string> patterns(exclude.begin(), exclude.end());
-  if (patterns.empty()) return;
+// What patterns may say of filesystems.
+class Exclusion {
+ public:
+  Exclusion(const SuperblockSet& set, const BlockStack& blocks,
+            std::span<const std::string_view> exclude)
+      : set_(set), blocks_(blocks), chain_(blocks) {
+    for (const std::string_view text : exclude) {
+      // What is no pattern was refused where it was read.
+      const auto parsed = base::parse_exclude_pattern(text);
+      if (parsed) patterns_.push_back({text, parsed->subject, std::string(parsed->pattern)});
+    }
+  }
+
+  // The pattern that leaves the filesystem out, or nullptr.
+  const Pattern* of(std::size_t index) const {
+    const auto found = std::ranges::find_if(
+        patterns_, [&](const Pattern& pattern) { return matches(pattern, index); });
+    return found == patterns_.end() ? by_mount_points(index) : &*found;
+  }
+
+ private:
+  bool matches(const Pattern& pattern, std::size_t index) const {
+    switch (pattern.subject) {
+      case Subject::kMountPoint: return false;  // by_mount_points(): of all together
+      case Subject::kType: return pattern.matches(set_.mount_of(index).type);
+      case Subject::kDevice:
+        return pattern.matches(set_.mount_of(index).source) ||
+               std::ranges::any_of(devices_of(index), [&](DeviceNumber device) {
+                 return matches_device(pattern, device);
+               });
+      case Subject::kLabel:
+        return std::ranges::any_of(blocks_.labels, [&](const DeviceLabel& label) {
+          const auto devices = devices_of(index);
+          return std::ranges::find(devices, label.device) != devices.end() &&
+                 pattern.matches(label.label);
+        });
+    }
+    return false;
+  }
+
+  bool matches_device(const Pattern& pattern, DeviceNumber number) const {
+    const BlockDevice* const device = chain_.find(number);
+    if (device == nullptr) return false;
+    if (pattern.matches("/dev/" + device->name)) return true;
+    return !device->mapper_name.empty() && pattern.matches("/dev/mapper/" + device->mapper_name);
+  }
+
+  std::span<const DeviceNumber> devices_of(std::size_t index) const {
+    const DeviceNumber& own = set_.superblocks[index].device;
+    if (own.major != 0) return {&own, 1};
+    const auto members = std::ranges::find(blocks_.members, own, &MemberDevices::filesystem);
+    if (members == blocks_.members.end()) return {};
+    return members->devices;
+  }
+
+  const Pattern* of_mount_point(std::string_view mount_point) const {
+    const auto found = std::ranges::find_if(patterns_, [&](const Pattern& pattern) {
+      return pattern.subject == Subject::kMountPoint && pattern.matches(mount_point);
+    });
+    return found == patterns_.end() ? nullptr : &*found;
+  }
+
+  // Patterns speak of a filesystem when they match every mount of the filesystem's own root (of all
+  // its mounts, where none shows the root): one that names some bind mount of a directory does not
+  // leave out the whole.
+  const Pattern* by_mount_points(std::size_t index) const {
+    const auto mounts = set_.mounts_of(index);
+    const auto shows_root = [&](std::size_t mount) {
+      return set_.table.mounts()[mount].root == "/";
+    };
+    const bool any_root = std::ranges::any_of(mounts, shows_root);
+    const Pattern* first = nullptr;
+    for (const std::size_t mount : mounts) {
+      if (any_root && !shows_root(mount)) continue;
+      const Pattern* const pattern = of_mount_point(set_.table.mounts()[mount].mount_point);
+      if (pattern == nullptr) return nullptr;
+      if (first == nullptr) first = pattern;
+    }
+    return first;
+  }
+
+  const SuperblockSet& set_;
+  const BlockStack& blocks_;
+  const BlockChain chain_;
+  std::vector<Pattern> patterns_;
+};
+
+void apply_exclude(SuperblockSet& set, const BlockStack& blocks,
+                   std::span<const std::string_view> exclude) {
+  if (exclude.empty()) return;
+  const Exclusion exclusion(set, blocks, exclude);
   for (std::size_t i = 0; i < set.superblocks.size(); ++i) {
     if (!in_question(set.superblocks[i])) continue;
-    const std::string* pattern = excluded_by(set, i, patterns);
+    const Pattern* const pattern = exclusion.of(i);
     if (pattern == nullptr) continue;
-    leave_out(set.superblocks[i], Reason("left out by `exclude` pattern ").append(*pattern));
+    leave_out(set.superblocks[i], Reason("left out by `exclude` pattern ").append(pattern->text));
   }
 }
 
@@ -90,8 +164,9 @@ std::unexpected<base::Error> no_mount_root(std::string_view path, std::string_vi
                           "filesystem is mounted, without symbolic links");
 }
 
-base::Status apply_scope_rules(SuperblockSet& set, const PlanRequest& request) {
-  apply_exclude(set, request.exclude);
+base::Status apply_scope_rules(SuperblockSet& set, const BlockStack& blocks,
+                               const PlanRequest& request) {
+  apply_exclude(set, blocks, request.exclude);
   if (auto status = apply_selection(set, request); !status) return status;
   if (!request.require_filesystem) return {};
   for (Superblock& superblock : set.superblocks) {

@@ -44,6 +44,44 @@ TEST_F(Scope, AnExcludedFilesystemIsNamedWithItsPattern) {
   EXPECT_EQ(plan.summary.excluded, 1U);
 }
 
+TEST_F(Scope, PatternsOfDevicesMatchTheirNamesAndTheMountsSource) {
+  blocks.devices[1].mapper_name = "vg-data";
+  blocks.devices[1].suspended = false;
+  blocks.devices[1].slaves = {{8, 1}};
+  for (const std::string_view pattern :
+       {"device:/dev/sdb2", "device:/dev/mapper/vg-*", "device:/dev/sda2"}) {
+    blocks.devices[1].name = "sdb2";
+    exclude({pattern});
+    make();
+    EXPECT_EQ(layers(), (Layers{{"/"}})) << pattern;
+    EXPECT_EQ(reason("/data"), "left out by `exclude` pattern " + std::string(pattern));
+  }
+}
+
+TEST_F(Scope, PatternsOfLabelsAndTypesLeaveOutWhatHasThem) {
+  blocks.labels = {{{8, 2}, "my data"}, {{8, 77}, "other"}};
+  exclude({"label:my *", "type:vfat"});
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/"}}));
+  EXPECT_EQ(reason("/data"), "left out by `exclude` pattern label:my *");
+  EXPECT_EQ(reason("/usb"), "left out by `exclude` pattern type:vfat");
+  EXPECT_EQ(plan.summary.excluded, 2U);
+}
+
+TEST_F(Scope, ALabelOfOneMemberLeavesOutTheWholeBtrfs) {
+  blocks.members.push_back({{0, 39}, {{8, 2}, {8, 3}}});
+  blocks.labels = {{{8, 3}, "pool"}};
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda1 rw
+    29 28 0:39 /@ /b rw - btrfs /dev/sda2 rw)");
+  exclude({"label:pool"});
+  make();
+  EXPECT_EQ(action("/b"), Action::kExclude);
+  exclude({"device:/dev/sdz"});
+  make();
+  EXPECT_EQ(action("/b"), Action::kFreeze);
+}
+
 TEST_F(Scope, APatternThatMatchesABindMountOfADirectoryLeavesTheFilesystemIn) {
   exclude({"/data/pods/*"});
   make();

@@ -4,125 +4,141 @@
 // freeze wait for ever; so A's depth is greater than B's, and deeper freezes earlier. What cannot
 // be explained is a veto, never a guess.
 #include <algorithm>
-#include <unordered_map>
 
+#include "plan/block_chain.hpp"
 #include "plan/superblocks.hpp"
 
 namespace vss::plan {
 namespace {
 
-constexpr std::size_t kLevelsMax = 16;  // partitions on loop devices on … of one device
-
 class Stacking {
  public:
-  Stacking(SuperblockSet& set, const BlockStack& blocks) : set_(set), blocks_(blocks) {
-    for (const BlockDevice& device : blocks.devices)
-      by_number_.emplace(key_of(device.device), &device);
-  }
+  Stacking(SuperblockSet& set, const BlockStack& blocks)
+      : set_(set), blocks_(blocks), chain_(blocks) {}
 
+  // Of what would be frozen: its reason, or a veto.
   void explain(std::size_t index) {
     Superblock& superblock = set_.superblocks[index];
-    const Mount& mount = set_.mount_of(index);
-    if (const auto name = device_of_its_own_for(mount); !name.empty()) {
-      veto(index, Reason("keeps its ")
-                      .append(name)
-                      .append(" on a device of its own, and this version does not follow that"));
-      return;
+    if (!blocks_.sysfs_present) return explain_without_sysfs(index);
+    std::vector<DeviceNumber> devices = devices_of(index);
+    if (devices.empty()) {
+      return veto(index, Reason("its block devices cannot be found out from its source ")
+                             .append(set_.mount_of(index).source));
     }
-    if (!blocks_.sysfs_present) {
+    superblock.reason = on_devices(index, devices);
+    if (!find_named_devices(index, devices)) return;
+    const BlockLeaves leaves = chain_.leaves_of(devices);
+    superblock.suspended = leaves.suspended;
+    if (!leaves.problem.empty()) return veto(index, leaves.problem, leaves.remedied);
+    if (leaves.disks == 0 && leaves.loops.empty()) {
+      superblock.action = Action::kSkip;
       superblock.reason =
-          Reason(mount.type)
-              .append(", one after the other: /sys is not there to tell what its device lies on");
-      return;
+          Reason("not persistent: on the memory disk ").append(chain_.describe(devices));
     }
-    if (superblock.device.major != 0) {
-      explain_device(index, superblock.device);
-      return;
+    if (const BlockDevice* const loop = follow_loops(index, leaves)) {
+      veto(index, Reason("the backing file of ").append(loop->name).append(" cannot be read"));
     }
-    const auto members =
-        std::ranges::find(blocks_.members, superblock.device, &MemberDevices::filesystem);
-    if (members == blocks_.members.end() || members->devices.empty()) {
-      veto(index,
-           Reason("its block devices cannot be found out from its source ").append(mount.source));
-      return;
-    }
-    for (const DeviceNumber device : members->devices) {
-      if (superblock.action == Action::kFreeze) explain_device(index, device);
-    }
+  }
+
+  // Of what is only synced, but may hold the files of others.
+  void trace(std::size_t index) {
+    const std::vector<DeviceNumber> devices = devices_of(index);
+    const BlockLeaves leaves = chain_.leaves_of(devices);
+    Superblock& superblock = set_.superblocks[index];
+    superblock.suspended = leaves.suspended;
+    superblock.unexplained =
+        devices.empty() || !leaves.problem.empty() || follow_loops(index, leaves) != nullptr;
   }
 
  private:
-  void veto(std::size_t index, const Reason& what) {
+  void veto(std::size_t index, const Reason& what, bool remedied = false) {
     Superblock& superblock = set_.superblocks[index];
     superblock.action = Action::kVeto;
     superblock.lowers_grade = true;
-    superblock.reason = Reason(what).append(": leave it out with `exclude`");
+    superblock.unexplained = true;
+    superblock.reason = what;
+    if (!remedied) superblock.reason.append(": leave it out with `exclude`");
   }
 
-  // XFS: they may lie on a loop device whose file is on what would freeze first.
-  static std::string_view device_of_its_own_for(const Mount& mount) {
-    if (super_option(mount, "logdev")) return "log";
-    if (super_option(mount, "rtdev")) return "realtime data";
-    return {};
-  }
-
-  const BlockDevice* find(DeviceNumber device) const {
-    const auto found = by_number_.find(key_of(device));
-    return found == by_number_.end() ? nullptr : found->second;
-  }
-
-  void explain_device(std::size_t index, DeviceNumber number) {
-    const BlockDevice* device = find(number);
-    for (std::size_t levels = 0; device != nullptr && device->partition_of; ++levels) {
-      if (levels == kLevelsMax) return veto(index, "its partitions are nested without end");
-      number = *device->partition_of;
-      device = find(number);
+  void explain_without_sysfs(std::size_t index) {
+    for (const DeviceOption& option : kDeviceOptions) {
+      if (const auto path = super_option(set_.mount_of(index), option.name)) {
+        return not_found(index, option, *path);
+      }
     }
-    Superblock& superblock = set_.superblocks[index];
-    const std::string_view type = set_.mount_of(index).type;
-    if (device == nullptr) {
-      veto(index, Reason("/sys says nothing about block device ").append(to_text(number)));
-    } else if (device->loop) {
-      explain_loop(index, *device);
-    } else if (device->name.starts_with("zram") || device->name.starts_with("ram")) {
-      superblock.action = Action::kSkip;
-      superblock.reason = Reason("not persistent: on the memory disk ").append(device->name);
-    } else if (!device->mapper_name.empty()) {
-      veto(index, unexplained("device-mapper device ", device->mapper_name));
-    } else if (!device->array_level.empty()) {
-      veto(index, unexplained("md array ", device->name));
-    } else if (!device->slaves.empty() || !device->hardware) {
-      veto(index, unexplained("virtual block device ", device->name));
-    } else if (superblock.lies_on.empty()) {
-      superblock.reason = Reason(type).append(" on disk ").append(device->name);
-    }
+    set_.superblocks[index].reason =
+        Reason(set_.mount_of(index).type)
+            .append(", one after the other: /sys is not there to tell what its device lies on");
   }
 
-  static Reason unexplained(std::string_view kind, std::string_view name) {
-    return Reason("lies on ")
-        .append(kind)
-        .append(name)
-        .append(", and this version cannot explain what that lies on");
+  void not_found(std::size_t index, const DeviceOption& option, const OptionValue& path) {
+    veto(index, Reason("keeps its ")
+                    .append(option.what)
+                    .append(" on a device of its own, ")
+                    .append(path)
+                    .append(", and that cannot be found"));
   }
 
-  void explain_loop(std::size_t index, const BlockDevice& device) {
-    if (!device.backing_file || !device.backing_file->starts_with('/')) {
-      veto(index, Reason("the backing file of ").append(device.name).append(" cannot be read"));
-      return;
+  // Of the filesystem's own data: one device, or those of a btrfs or bcachefs. None: not known.
+  std::vector<DeviceNumber> devices_of(std::size_t index) const {
+    const DeviceNumber own = set_.superblocks[index].device;
+    if (own.major != 0) return {own};
+    const auto members = std::ranges::find(blocks_.members, own, &MemberDevices::filesystem);
+    return members == blocks_.members.end() ? std::vector<DeviceNumber>{} : members->devices;
+  }
+
+  // Those that options name besides; the reason names them too.
+  bool find_named_devices(std::size_t index, std::vector<DeviceNumber>& devices) {
+    for (const DeviceOption& option : kDeviceOptions) {
+      const auto path = super_option(set_.mount_of(index), option.name);
+      if (!path) continue;
+      const auto named = std::ranges::find(blocks_.named, path->view(), &NamedDevice::path);
+      if (named == blocks_.named.end()) {
+        not_found(index, option, *path);
+        return false;
+      }
+      devices.push_back(named->device);
+      set_.superblocks[index]
+          .reason.append(", ")
+          .append(option.what)
+          .append(" on ")
+          .append(chain_.describe({&named->device, 1}));
     }
-    set_.superblocks[index].loop = &device;  // say_what_loops_lie_on() completes the reason
+    return true;
+  }
+
+  Reason on_devices(std::size_t index, const std::vector<DeviceNumber>& devices) const {
+    Reason reason(set_.mount_of(index).type);
+    const std::string_view disk =
+        devices.size() == 1 ? chain_.plain_disk(devices.front()) : std::string_view{};
+    if (!disk.empty()) return reason.append(" on disk ").append(disk);
+    return reason.append(" on ").append(chain_.describe(devices));
+  }
+
+  // Returns the loop device whose file nobody knows, or nullptr.
+  const BlockDevice* follow_loops(std::size_t index, const BlockLeaves& leaves) {
+    for (const BlockDevice* const loop : leaves.loops) {
+      if (!loop->backing_file || !loop->backing_file->starts_with('/')) return loop;
+      follow_file(index, *loop);
+    }
+    return nullptr;
+  }
+
+  // say_what_loops_lie_on() completes the reason.
+  void follow_file(std::size_t index, const BlockDevice& device) {
+    LoopPlace& place = set_.superblocks[index].loops.emplace_back();
+    place.loop = &device;
     // A superblock's number is the truth; a path may be another mount namespace's.
     const auto holder = device.backing ? set_.find(device.backing->filesystem) : std::nullopt;
-    if (holder && *holder != index) {
-      lies_on_superblock(index, *holder);
-      return;
-    }
+    if (holder && *holder != index) return lies_on(index, *holder, place);
     if (!holder && device.backing && elsewhere(device)) return;
-    // The kernel's " (deleted)" behind a name changes nothing about the directories before it.
+    // The kernel's " (deleted)" behind a name changes nothing about the directories before it. A
+    // file that was opened before another mount hid its place still lies below that.
     const std::string& path = *device.backing_file;
-    lies_on(index, set_.paths.mount_of_path(path));
-    // A file that was opened before another mount hid its place still lies below that.
-    lies_on(index, set_.paths.longest_mount_of_path(path));
+    for (const auto mount :
+         {set_.paths.mount_of_path(path), set_.paths.longest_mount_of_path(path)}) {
+      if (mount) lies_on(index, set_.superblock_of[*mount], place);
+    }
   }
 
   // On no filesystem of this table: the table does not know the number of a filesystem that has a
@@ -134,62 +150,21 @@ class Stacking {
 
   // A filesystem cannot lie on itself: a path that leads back to it belongs to another mount
   // namespace.
-  void lies_on(std::size_t index, std::optional<std::size_t> mount) {
-    if (!mount) return;
-    lies_on_superblock(index, set_.superblock_of[*mount]);
+  void lies_on(std::size_t index, std::size_t below, LoopPlace& place) {
+    below = set_.superblocks[below].covered_by.value_or(below);
+    if (below == index) return;
+    add_once(place.below, below);
+    add_once(set_.superblocks[index].lies_on, below);
   }
 
-  void lies_on_superblock(std::size_t index, std::size_t below) {
-    below = set_.superblocks[below].covered_by.value_or(below);
-    auto& all = set_.superblocks[index].lies_on;
-    if (below != index && std::ranges::find(all, below) == all.end()) all.push_back(below);
+  static void add_once(std::vector<std::size_t>& all, std::size_t one) {
+    if (std::ranges::find(all, one) == all.end()) all.push_back(one);
   }
 
   SuperblockSet& set_;
   const BlockStack& blocks_;
-  std::unordered_map<std::uint64_t, const BlockDevice*> by_number_;
+  const BlockChain chain_;
 };
-
-// A process or another machine answers for these, and may write to any filesystem here to do so.
-bool served_elsewhere(const Superblock& superblock) {
-  return superblock.type_class == TypeClass::kServed || superblock.type_class == TypeClass::kRemote;
-}
-
-// Depths in topological order. What remains lies on itself over others.
-void measure_depths(SuperblockSet& set) {
-  auto& all = set.superblocks;
-  std::vector<std::size_t> below_left(all.size());
-  std::vector<std::vector<std::size_t>> above(all.size());
-  std::vector<std::size_t> ready;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i].depth = served_elsewhere(all[i]) ? all.size() : 0;
-    below_left[i] = all[i].lies_on.size();
-    for (const std::size_t below : all[i].lies_on)
-      above[below].push_back(i);
-    if (below_left[i] == 0) ready.push_back(i);
-  }
-  while (!ready.empty()) {
-    const std::size_t below = ready.back();
-    ready.pop_back();
-    for (const std::size_t i : above[below]) {
-      all[i].depth = std::max(all[i].depth, all[below].depth + 1);
-      if (--below_left[i] == 0) ready.push_back(i);
-    }
-  }
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (below_left[i] == 0 || all[i].action != Action::kFreeze) continue;
-    all[i].action = Action::kVeto;
-    all[i].reason = Reason(
-        "by the paths of its backing files it lies on itself: leave it out with "
-        "`exclude`, or run where the files are seen");
-  }
-}
-
-// Nothing is known about devices: one by one, what was mounted last first.
-void order_by_mounting(SuperblockSet& set) {
-  for (std::size_t i = 0; i < set.superblocks.size(); ++i)
-    set.superblocks[i].depth = i;
-}
 
 }  // namespace
 
@@ -197,48 +172,56 @@ void apply_stacking_rules(SuperblockSet& set, const BlockStack& blocks) {
   Stacking stacking(set, blocks);
   for (std::size_t i = 0; i < set.superblocks.size(); ++i) {
     if (set.superblocks[i].action == Action::kFreeze) stacking.explain(i);
+    if (set.superblocks[i].action == Action::kSync) stacking.trace(i);
   }
   if (blocks.sysfs_present) {
     measure_depths(set);
+    veto_above_suspended(set);
   } else {
     order_by_mounting(set);
   }
 }
 
-void say_what_loops_lie_on(SuperblockSet& set) {
-  for (std::size_t i = 0; i < set.superblocks.size(); ++i) {
-    Superblock& superblock = set.superblocks[i];
-    if (superblock.loop == nullptr || superblock.action != Action::kFreeze) continue;
-    const std::string_view file = *superblock.loop->backing_file;
-    superblock.reason = Reason(set.mount_of(i).type).append(" on ").append(superblock.loop->name);
-    const auto frozen = std::ranges::find_if(superblock.lies_on, [&](std::size_t below) {
-      return set.superblocks[below].action == Action::kFreeze;
-    });
-    if (frozen != superblock.lies_on.end()) {
-      superblock.reason.append(", frozen before ").append(set.mount_of(*frozen).mount_point);
-      superblock.reason.append(", which holds its backing file ").append(file);
-    } else if (!superblock.lies_on.empty()) {
-      superblock.reason.append(", counts as a disk: nothing is frozen at ");
-      superblock.reason.append(set.mount_of(superblock.lies_on.front()).mount_point);
-      superblock.reason.append(", which holds its backing file ").append(file);
-    } else {
-      superblock.reason.append(
-          ", counts as a disk: no filesystem of this table holds its backing file ");
-      superblock.reason.append(file);
+namespace {
+
+// Which of its files decides the order: one on a filesystem that is frozen, if there is any.
+struct Deciding {
+  const LoopPlace* place = nullptr;
+  std::optional<std::size_t> below = std::nullopt;
+  bool frozen = false;
+};
+Deciding deciding_file(const SuperblockSet& set, const Superblock& superblock) {
+  for (const LoopPlace& place : superblock.loops) {
+    for (const std::size_t below : place.below) {
+      if (set.superblocks[below].action == Action::kFreeze) return {&place, below, true};
     }
   }
+  const LoopPlace& first = superblock.loops.front();
+  if (first.below.empty()) return {.place = &first};
+  return {.place = &first, .below = first.below.front()};
 }
 
-std::vector<DeviceQuery> devices_to_look_up(const MountTable& table) {
-  SuperblockSet set(table);
-  apply_type_rules(set, Unfreezable::kSync);
-  std::vector<DeviceQuery> queries;
-  for (std::size_t i = 0; i < set.superblocks.size(); ++i) {
-    if (set.superblocks[i].action != Action::kFreeze) continue;
-    const Mount& mount = set.mount_of(i);
-    queries.push_back({mount.device, mount.type, mount.source, mount.device.major == 0});
+}  // namespace
+
+void say_what_loops_lie_on(SuperblockSet& set) {
+  for (Superblock& superblock : set.superblocks) {
+    if (superblock.loops.empty() || superblock.action != Action::kFreeze) continue;
+    const Deciding deciding = deciding_file(set, superblock);
+    const bool several = superblock.loops.size() > 1;
+    const std::string_view holds =
+        several ? ", which holds a backing file " : ", which holds its backing file ";
+    if (!deciding.below) {
+      superblock.reason.append(
+          ", counts as a disk: no filesystem of this table holds its backing file ");
+    } else {
+      superblock.reason
+          .append(deciding.frozen ? ", frozen before "
+                                  : ", counts as a disk: nothing is frozen at ")
+          .append(set.mount_of(*deciding.below).mount_point)
+          .append(holds);
+    }
+    superblock.reason.append(*deciding.place->loop->backing_file);
   }
-  return queries;
 }
 
 }  // namespace vss::plan

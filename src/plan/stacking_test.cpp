@@ -1,5 +1,4 @@
-// What lies on what: loop devices freeze before the filesystem that holds their files; what the
-// block stack cannot explain is a veto.
+// What lies on what: loop devices freeze before the filesystem that holds their files.
 #include "plan/plan_fixture.hpp"
 
 namespace vss::plan {
@@ -251,71 +250,51 @@ TEST_F(Stacking, AChainOverAFilesystemThatIsLeftOutKeepsItsOrder) {
   EXPECT_THAT(reason("/mnt/b"), HasSubstr("counts as a disk: nothing is frozen at /mnt/a"));
 }
 
-TEST_F(Stacking, ALogOrRealtimeDeviceOfItsOwnIsAVeto) {
-  disk({8, 2}, "sdb");
+// What nobody can explain may be served from any filesystem here, also when it is left out.
+TEST_F(Stacking, AFileOnWhatIsNotExplainedFreezesBeforeAllOthers) {
+  const std::string_view patterns[] = {"/nbd"};
+  request.exclude = patterns;
+  virtual_device({43, 0}, "nbd0", {});
+  loop({7, 0}, "/nbd/a.img");
+  loop({7, 1}, "/b.img");
   given(R"(
-    28 1 8:1 / / rw - xfs /dev/sda rw,attr2,logdev=/dev/loop0,noquota
-    29 28 8:2 / /data rw - xfs /dev/sdb rw,attr2,rtdev=/dev/sdc,noquota)");
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 43:0 / /nbd rw - ext4 /dev/nbd0 rw
+    30 28 7:0 / /mnt/a rw - ext4 /dev/loop0 rw
+    31 28 7:1 / /mnt/b rw - ext4 /dev/loop1 rw)");
   make();
-  EXPECT_EQ(reason("/"),
-            "keeps its log on a device of its own, and this version does not follow that: leave it "
-            "out with `exclude`");
-  EXPECT_EQ(action("/data"), Action::kVeto);
-  EXPECT_THAT(reason("/data"), HasSubstr("realtime data"));
+  EXPECT_EQ(layers(), (Layers{{"/mnt/a"}, {"/mnt/b"}, {"/"}}));
 }
 
-TEST_F(Stacking, DeviceMapperIsAVetoThatNamesTheRemedy) {
-  BlockDevice volume;
-  volume.device = {253, 0};
-  volume.name = "dm-0";
-  volume.mapper_name = "vg-root";
-  volume.slaves = {{8, 1}};
-  blocks.devices.push_back(volume);
-  given("28 1 253:0 / / rw - ext4 /dev/mapper/vg-root rw");
+TEST_F(Stacking, AFileOnWhatIsOnlySyncedFreezesBeforeWhatThatLiesOn) {
+  request.require_filesystem = false;
+  loop({7, 0}, "/a.img");
+  loop({7, 1}, "/a/usb.img");
+  loop({7, 2}, "/usb/b.img");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 7:0 / /a rw - ext4 /dev/loop0 rw
+    30 28 7:1 / /usb rw - vfat /dev/loop1 rw
+    31 28 7:2 / /b rw - ext4 /dev/loop2 rw)");
   make();
-  EXPECT_EQ(layers(), Layers{});
+  EXPECT_EQ(action("/usb"), Action::kSync);
+  EXPECT_EQ(layers(), (Layers{{"/b"}, {"/a"}, {"/"}}));
+}
+
+TEST_F(Stacking, AFileOnASuspendedDeviceIsAVetoAlsoWhenThatIsLeftOut) {
+  const std::string_view patterns[] = {"/vol"};
+  request.exclude = patterns;
+  mapped(0, "vg-vol", "LVM-a", {{8, 1}}, true);
+  loop({7, 0}, "/vol/a.img");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda rw
+    29 28 253:0 / /vol rw - ext4 /dev/mapper/vg-vol rw
+    30 28 7:0 / /mnt rw - ext4 /dev/loop0 rw)");
+  make();
+  EXPECT_EQ(action("/vol"), Action::kExclude);
   EXPECT_EQ(plan.first_veto().view(),
-            "/: lies on device-mapper device vg-root, and this version cannot explain what that "
-            "lies on: leave it out with `exclude`");
-}
-
-TEST_F(Stacking, AnArrayIsAVetoAlsoForItsPartitions) {
-  BlockDevice array;
-  array.device = {9, 127};
-  array.name = "md127";
-  array.array_level = "raid1";
-  array.slaves = {{8, 1}, {8, 2}};
-  blocks.devices.push_back(array);
-  partition({259, 3}, "md127p1", {9, 127});
-  given("28 1 259:3 / / rw - xfs /dev/md127p1 rw");
-  make();
-  EXPECT_THAT(reason("/"), HasSubstr("md array md127"));
-}
-
-TEST_F(Stacking, AVirtualDeviceOfAnUnknownKindIsAVeto) {
-  BlockDevice device;
-  device.device = {43, 0};
-  device.name = "nbd0";
-  blocks.devices.push_back(device);
-  given("28 1 43:0 / / rw - xfs /dev/nbd0 rw");
-  make();
-  EXPECT_THAT(reason("/"), HasSubstr("virtual block device nbd0"));
-}
-
-TEST_F(Stacking, AMemoryDiskIsNotPersistent) {
-  BlockDevice device;
-  device.device = {252, 0};
-  device.name = "zram0";
-  blocks.devices.push_back(device);
-  given("28 1 252:0 / /var/log rw - ext4 /dev/zram0 rw");
-  make();
-  EXPECT_EQ(action("/var/log"), Action::kSkip);
-}
-
-TEST_F(Stacking, ADeviceThatSysKnowsNothingOfIsAVeto) {
-  given("28 1 8:77 / /x rw - ext4 /dev/sde13 rw");
-  make();
-  EXPECT_EQ(reason("/x"), "/sys says nothing about block device 8:77: leave it out with `exclude`");
+            "/mnt: its file at /vol lies on the suspended device vg-vol: `dmsetup resume vg-vol`, "
+            "or leave it out with `exclude`");
 }
 
 TEST_F(Stacking, BtrfsLiesOnAllItsDevices) {
@@ -356,13 +335,18 @@ TEST_F(Stacking, WhatToLookUpIsEachFreezableSuperblockOnce) {
     29 28 8:1 /x /x rw - ext4 /dev/sda rw
     30 28 0:39 / /b rw - btrfs /dev/mapper/vg-b rw
     31 28 0:41 / /nfs rw - nfs h:/x rw
-    32 28 8:3 / /ro ro - ext4 /dev/sdc ro)");
+    32 28 8:3 / /ro ro - ext4 /dev/sdc ro
+    33 28 8:4 / /usb rw - vfat /dev/sdd rw
+    34 28 0:42 / /tank rw - zfs tank rw
+    35 28 8:5 / /big rw - xfs /dev/sde rw,logdev=/dev/sdf,noquota)");
   const auto queries = devices_to_look_up(table);
-  ASSERT_EQ(queries.size(), 2U);
+  ASSERT_EQ(queries.size(), 4U);
   EXPECT_EQ(queries[0].filesystem, (DeviceNumber{8, 1}));
   EXPECT_FALSE(queries[0].by_source);
   EXPECT_EQ(queries[1].source, "/dev/mapper/vg-b");
   EXPECT_TRUE(queries[1].by_source);
+  EXPECT_EQ(queries[2].filesystem, (DeviceNumber{8, 4}));
+  EXPECT_THAT(queries[3].paths, ElementsAre("/dev/sdf"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // plan/.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,6 +21,12 @@ inline std::uint64_t key_of(DeviceNumber device) {
   return std::uint64_t{device.major} << 32U | device.minor;
 }
 
+// A loop device that a filesystem lies on, and the superblocks that may hold its file.
+struct LoopPlace {
+  const BlockDevice* loop = nullptr;
+  std::vector<std::size_t> below;
+};
+
 struct Superblock {
   DeviceNumber device;
   std::size_t first_mount = 0;  // in SuperblockSet::mounts
@@ -30,13 +37,23 @@ struct Superblock {
   Reason reason;
   bool lowers_grade = false;
 
-  const BlockDevice* loop = nullptr;  // the last loop device that it lies on
+  std::vector<LoopPlace> loops;
+  bool unexplained = false;                // nobody can tell what it lies on
+  const BlockDevice* suspended = nullptr;  // device-mapper, somewhere below it
   // Others whose freeze would block this one's writes; indices.
   std::vector<std::size_t> lies_on;
   std::optional<std::size_t> covered_by;  // overlay: the superblock of its upper directory
   bool upper_unknown = false;             // overlay: persistent, but nobody knows where
   std::size_t depth = 0;                  // above all it lies on; the deepest freezes last
 };
+
+// XFS: log and realtime data may lie elsewhere than the rest.
+struct DeviceOption {
+  const char* name;
+  const char* what;
+};
+inline constexpr std::array kDeviceOptions = {DeviceOption{"logdev", "log"},
+                                              DeviceOption{"rtdev", "realtime data"}};
 
 struct SuperblockSet {
   explicit SuperblockSet(const MountTable& table);
@@ -64,11 +81,19 @@ void find_upper_directories(SuperblockSet& set);
 // Sets `depth` of all.
 void apply_stacking_rules(SuperblockSet& set, const BlockStack& blocks);
 
+// depths.cpp: sets `depth` of all; a veto for what lies on itself over others.
+void measure_depths(SuperblockSet& set);
+// The same where nothing is known about devices: one by one, what was mounted last first.
+void order_by_mounting(SuperblockSet& set);
+// A veto for what lies on a suspended device by way of its file: its freeze would flush into that.
+void veto_above_suspended(SuperblockSet& set);
+
 // "PATH (named by WHO) is no mount root …".
 std::unexpected<base::Error> no_mount_root(std::string_view path, std::string_view who);
 
 // scope.cpp: exclude patterns and selection, then what `require` asks of the rest.
-base::Status apply_scope_rules(SuperblockSet& set, const PlanRequest& request);
+base::Status apply_scope_rules(SuperblockSet& set, const BlockStack& blocks,
+                               const PlanRequest& request);
 
 // safety.cpp: the freezer's own limits, `only` last of all.
 base::Status apply_safety_rules(SuperblockSet& set, const PlanRequest& request);

@@ -26,7 +26,13 @@ void decide_unfreezable(SuperblockSet& set, std::size_t index, Unfreezable polic
   Superblock& superblock = set.superblocks[index];
   const std::string_view type = set.mount_of(index).type;
   if (superblock.type_class == TypeClass::kZfs) {
-    decide(superblock, Action::kSync, "ZFS cannot be frozen and is always consistent: flushed");
+    // Each dataset by itself: syncfs(2) on one commits the intent log of that one, and of no other
+    // of its pool.
+    const std::string_view source = set.mount_of(index).source;
+    decide(superblock, Action::kSync,
+           Reason("ZFS cannot be frozen, and pool ")
+               .append(source.substr(0, source.find('/')))
+               .append(" is always consistent by itself: this dataset is flushed"));
     return;
   }
   if (is_efi_system_partition(set, index)) {

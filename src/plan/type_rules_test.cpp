@@ -163,6 +163,9 @@ TEST_F(TypeRules, ZfsIsSyncedAndDoesNotLowerTheGrade) {
   make();
   EXPECT_EQ(layers(), Layers{});
   EXPECT_THAT(to_sync(), ElementsAre("/", "/home"));
+  EXPECT_EQ(reason("/home"),
+            "ZFS cannot be frozen, and pool rpool is always consistent by itself: this dataset is "
+            "flushed");
   EXPECT_EQ(plan.summary.lower_grade, 0U);
   EXPECT_EQ(plan.summary.vetoes, 0U);
 }

@@ -1,5 +1,5 @@
-// What the system says about block devices and what they lie on. Looks into /sys only: opens no
-// device. Not freeze-safe: opens by path; the freezer asks in CHECK and PREPARE.
+// What the system says about block devices and what they lie on. Looks into /sys, and at names in
+// /dev; opens no device. Not freeze-safe: opens by path; the freezer asks in CHECK and PREPARE.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,11 @@ struct BlockDeviceFacts {
   bool loop = false;
   std::optional<std::string> backing_file;  // of a loop device; nothing: could not be read
   std::string mapper_name;                  // device-mapper
+  std::string mapper_uuid;                  // with what made it in front: "LVM-…"
+  std::optional<bool> suspended;            // device-mapper; nothing: could not be read
   std::string array_level;                  // md
   std::vector<BlockNumber> slaves;
+  bool slaves_complete = true;  // false: one of them could not be read
 };
 
 // `sysfs` is /sys, or a test's tree. True when block devices can be looked up there at all.
@@ -49,10 +52,24 @@ std::optional<BackingFile> ask_loop_device(const char* path, BlockNumber device)
 // As loop devices number it: new_encode_dev() of the kernel, 12 bits of major, 20 of minor.
 BlockNumber decode_device(std::uint64_t encoded);
 
+// The device that a mount option or a mount's source names: "/dev/sda1", "/dev/mapper/vg-root".
+// sysfs answers for those; any other name is looked up below `dev` (/dev; empty: not at all)
+// without leaving that filesystem, which must be in memory, so no disk and no server is asked.
+std::optional<BlockNumber> device_by_path(const std::string& sysfs, const std::string& dev,
+                                          std::string_view path);
+
 // The devices of a filesystem that has no number of its own, by mountinfo's source: all of a btrfs
 // (also those that `source` does not name), or those that `source` lists, separated by colons.
 // Empty when they cannot be found out.
-std::vector<BlockNumber> member_devices(const std::string& sysfs, std::string_view type,
-                                        std::string_view source);
+std::vector<BlockNumber> member_devices(const std::string& sysfs, const std::string& dev,
+                                        std::string_view type, std::string_view source);
+
+struct BlockLabel {
+  BlockNumber device;
+  std::string label;
+};
+// Of the links in `directory` (/dev/disk/by-label) those whose devices sysfs knows. Reads links
+// only.
+std::vector<BlockLabel> read_labels(const std::string& sysfs, const std::string& directory);
 
 }  // namespace vss::platform

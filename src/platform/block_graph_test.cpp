@@ -130,6 +130,59 @@ TEST_F(BlockGraph, AVolumeOnAnArrayOnDisksEachDeviceOnce) {
   EXPECT_EQ(stack({9, 0})[0].array_level, "raid1");
 }
 
+TEST_F(BlockGraph, ADeviceMapperDeviceWithWhatMadeItAndWhetherItIsSuspended) {
+  device("253:0", "devices/virtual/block/dm-0");
+  write("devices/virtual/block/dm-0/dm/name", "cryptroot\n");
+  EXPECT_EQ(stack({253, 0})[0].suspended, std::nullopt);
+  write("devices/virtual/block/dm-0/dm/uuid", "CRYPT-LUKS2-77-cryptroot\n");
+  write("devices/virtual/block/dm-0/dm/suspended", "0\n");
+  EXPECT_EQ(stack({253, 0})[0].mapper_uuid, "CRYPT-LUKS2-77-cryptroot");
+  EXPECT_EQ(stack({253, 0})[0].suspended, false);
+  write("devices/virtual/block/dm-0/dm/suspended", "1\n");
+  EXPECT_EQ(stack({253, 0})[0].suspended, true);
+}
+
+TEST_F(BlockGraph, APartThatCannotBeReadIsNotSilentlyLeftOut) {
+  disk("8:0", "sda");
+  device("9:0", "devices/virtual/block/md0");
+  slave("devices/virtual/block/md0", "devices/pci/host0/block/sda");
+  EXPECT_TRUE(stack({9, 0})[0].slaves_complete);
+  fs::create_directory_symlink("../../../nowhere/sdb",
+                               sysfs_ / "devices/virtual/block/md0/slaves/sdb");
+  EXPECT_FALSE(stack({9, 0})[0].slaves_complete);
+}
+
+TEST_F(BlockGraph, ARingOfDevicesEnds) {
+  device("253:0", "devices/virtual/block/dm-0");
+  device("253:1", "devices/virtual/block/dm-1");
+  slave("devices/virtual/block/dm-0", "devices/virtual/block/dm-1");
+  slave("devices/virtual/block/dm-1", "devices/virtual/block/dm-0");
+  EXPECT_EQ(stack({253, 0}).size(), 2U);
+}
+
+TEST_F(BlockGraph, LabelsAreTheLinksWhoseDevicesSysKnows) {
+  disk("8:0", "sda");
+  const fs::path directory = sysfs_ / "by-label";
+  fs::create_directories(directory);
+  fs::create_symlink("../../sda", directory / "My\\x20data\\x2f1");
+  fs::create_symlink("../../sdz", directory / "gone");
+  const auto labels = read_labels(sysfs_, directory);
+  ASSERT_EQ(labels.size(), 1U);
+  EXPECT_EQ(labels[0].device, (BlockNumber{8, 0}));
+  EXPECT_EQ(labels[0].label, "My data/1");
+  EXPECT_THAT(read_labels(sysfs_, directory / "absent"), IsEmpty());
+}
+
+TEST_F(BlockGraph, ADeviceIsFoundByThePathThatSysOrTheDirectoryOfDevicesKnows) {
+  disk("8:0", "sda");
+  EXPECT_EQ(device_by_path(sysfs_, "", "/dev/sda"), (BlockNumber{8, 0}));
+  EXPECT_EQ(device_by_path(sysfs_, "", "/dev/disk/by-id/x"), std::nullopt);
+  EXPECT_EQ(device_by_path(sysfs_, "/dev", "/dev/null"), std::nullopt);
+  EXPECT_EQ(device_by_path(sysfs_, "/dev", "/etc/passwd"), std::nullopt);
+  EXPECT_EQ(device_by_path(sysfs_, "/dev", "/dev/../dev/null"), std::nullopt);
+  EXPECT_EQ(device_by_path(sysfs_, "/proc", "/dev/self"), std::nullopt);
+}
+
 TEST_F(BlockGraph, WhatSysDoesNotKnowIsLeftOut) {
   EXPECT_THAT(stack({8, 99}), IsEmpty());
 }
@@ -150,19 +203,19 @@ TEST_F(BlockGraph, AllDevicesOfABtrfsFromTheOneThatTheMountNames) {
   fs::create_directory_symlink(sysfs_ / "devices/virtual/block/dm-0", devices / "dm-0");
   fs::create_directories(sysfs_ / "fs/btrfs/features");
   const auto both = ElementsAre(BlockNumber{253, 0}, BlockNumber{8, 16});
-  EXPECT_THAT(member_devices(sysfs_, "btrfs", "/dev/sdb"), both);
-  EXPECT_THAT(member_devices(sysfs_, "btrfs", "/dev/mapper/vg-b"), both);
-  EXPECT_THAT(member_devices(sysfs_, "btrfs", "/dev/sda"), IsEmpty());
-  EXPECT_THAT(member_devices(sysfs_, "btrfs", "/dev/root"), IsEmpty());
-  EXPECT_THAT(member_devices(sysfs_, "btrfs", "none"), IsEmpty());
+  EXPECT_THAT(member_devices(sysfs_, "", "btrfs", "/dev/sdb"), both);
+  EXPECT_THAT(member_devices(sysfs_, "", "btrfs", "/dev/mapper/vg-b"), both);
+  EXPECT_THAT(member_devices(sysfs_, "", "btrfs", "/dev/sda"), IsEmpty());
+  EXPECT_THAT(member_devices(sysfs_, "", "btrfs", "/dev/root"), IsEmpty());
+  EXPECT_THAT(member_devices(sysfs_, "", "btrfs", "none"), IsEmpty());
 }
 
 TEST_F(BlockGraph, AListOfDevicesIsAllOfThemOrNothing) {
   disk("8:0", "sda");
   disk("104:0", "cciss!c0d0");
-  EXPECT_THAT(member_devices(sysfs_, "bcachefs", "/dev/sda:/dev/cciss/c0d0"),
+  EXPECT_THAT(member_devices(sysfs_, "", "bcachefs", "/dev/sda:/dev/cciss/c0d0"),
               ElementsAre(BlockNumber{8, 0}, BlockNumber{104, 0}));
-  EXPECT_THAT(member_devices(sysfs_, "bcachefs", "/dev/sda:/dev/sdz"), IsEmpty());
+  EXPECT_THAT(member_devices(sysfs_, "", "bcachefs", "/dev/sda:/dev/sdz"), IsEmpty());
 }
 
 }  // namespace

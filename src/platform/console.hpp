@@ -19,6 +19,9 @@ bool leads_to_no_file(int fd);
 // Standard output for reports, waiting for the reader. False when nobody reads any more.
 bool print_all(std::string_view text);
 
+// By the environment: LC_ALL, else LC_CTYPE, else LANG.
+bool locale_has_utf8();
+
 // /dev/kmsg for writing. Not freeze-safe; the writing is: kernel memory only.
 base::Result<base::UniqueFd> open_kernel_log();
 // Under which name the service manager keeps what vss-hand-in-devices has opened so.

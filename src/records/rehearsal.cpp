@@ -6,7 +6,8 @@
 
 #include "records/json_parts.hpp"
 #include "records/render.hpp"
-#include "records/text_table.hpp"
+#include "records/times.hpp"
+#include "text/table.hpp"
 
 namespace vss::records {
 namespace {
@@ -39,7 +40,7 @@ std::string verdict(const RehearsalDocument& rehearsal) {
       rehearsal.transaction.valid() ? std::string(base::to_text(rehearsal.transaction).view()) : "";
   if (!rehearsal.problem.empty()) {
     return fmt::format("Rehearsal {}: a copy would not have been good: {}\n", id,
-                       clean(rehearsal.problem));
+                       text::clean(rehearsal.problem));
   }
   return fmt::format("Rehearsal {}: a copy would have been {}-consistent\n", id,
                      to_text(rehearsal.grade));
@@ -51,7 +52,7 @@ std::string stalls(const RehearsalDocument& rehearsal) {
     text += fmt::format("  applications were held for {}\n", seconds_text(*rehearsal.held));
   }
   if (rehearsal.stalls.empty()) return text + "  no filesystem was frozen\n";
-  TextTable table({"FILESYSTEM", "STALL", "FROZEN", ""});
+  text::Table table({"FILESYSTEM", "STALL", "FROZEN", ""});
   for (const StallPart& stall : rehearsal.stalls) {
     table.row({stall.mount_point, stall.measured ? seconds_text(*stall.measured) : "-",
                stall.frozen ? seconds_text(*stall.frozen) : "-",

@@ -7,6 +7,7 @@
 
 #include "records/documents.hpp"
 #include "records/record.hpp"
+#include "text/mount_tree.hpp"
 
 namespace vss::records {
 
@@ -17,6 +18,6 @@ std::string render_explain(const TransactionRecord& record);
 std::string render_timeline(const TransactionRecord& record);
 std::string render_status(const StatusDocument& status);
 std::string render_writers(const WritersDocument& writers);
-std::string render_plan(const PlanDocument& plan);
+std::string render_plan(const PlanDocument& plan, text::Strokes strokes, text::Folding folding);
 
 }  // namespace vss::records

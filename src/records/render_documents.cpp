@@ -4,14 +4,15 @@
 #include <algorithm>
 
 #include "records/render.hpp"
-#include "records/text_table.hpp"
+#include "records/times.hpp"
 #include "records/words.hpp"
+#include "text/table.hpp"
 
 namespace vss::records {
 namespace {
 
 std::string field(std::string_view name, std::string_view value) {
-  return fmt::format("  {:<18} {}\n", name, clean(value));
+  return fmt::format("  {:<18} {}\n", name, text::clean(value));
 }
 
 std::string id_of(TransactionId id) {
@@ -42,25 +43,12 @@ std::string writers_text(const StatusDocument& status) {
   return text;
 }
 
-// Frozen ones by layer, then what is not frozen, loudest first.
-int place_in_plan(const FilesystemPart& part) {
-  switch (part.action) {
-    case wire::MountAction::kFreeze: return 1 + part.layer;
-    case wire::MountAction::kVeto: return 0;
-    case wire::MountAction::kSync: return 1'000'000;
-    case wire::MountAction::kExclude: return 1'000'001;
-    case wire::MountAction::kCovered: return 1'000'002;
-    case wire::MountAction::kSkip: return 1'000'003;
-  }
-  return 1'000'004;
-}
-
 }  // namespace
 
 std::string render_status(const StatusDocument& status) {
   std::string text =
-      "vssd " + clean(status.version) + ": " +
-      (status.not_ready.empty() ? "ready" : "not ready: " + clean(status.not_ready)) + '\n';
+      "vssd " + text::clean(status.version) + ": " +
+      (status.not_ready.empty() ? "ready" : "not ready: " + text::clean(status.not_ready)) + '\n';
   text += field("open transaction", open_transaction(status));
   text += field("freezer", freezer_text(status.freezer));
   text += field("writers", writers_text(status));
@@ -84,7 +72,7 @@ std::string render_writers(const WritersDocument& document) {
   std::ranges::stable_sort(lines, {}, [](const WriterLine& line) {
     return std::tuple(line.present, line.level, line.name);
   });
-  TextTable table({"WRITER", "LEVEL", "", "TIMEOUT", "STATE"});
+  text::Table table({"WRITER", "LEVEL", "", "TIMEOUT", "STATE"});
   for (const auto& line : lines) {
     table.row({line.name, std::to_string(line.level),
                line.plain      ? "plain"
@@ -96,19 +84,19 @@ std::string render_writers(const WritersDocument& document) {
   return table.text();
 }
 
-std::string render_plan(const PlanDocument& plan) {
-  auto mounts = plan.mounts;
-  std::ranges::stable_sort(mounts, {}, place_in_plan);
-  TextTable table({"LAYER", "ACTION", "MOUNT POINT", "TYPE", "DEVICE", "REASON"});
-  for (const auto& part : mounts) {
-    table.row({part.layer < 0 ? "-" : std::to_string(part.layer), std::string(to_text(part.action)),
-               part.mount_point, part.type, part.device, part.reason});
+std::string render_plan(const PlanDocument& plan, text::Strokes strokes, text::Folding folding) {
+  std::vector<text::MountLine> lines;
+  for (const FilesystemPart& part : plan.mounts) {
+    const bool quiet =
+        part.action == wire::MountAction::kSkip || part.action == wire::MountAction::kCovered;
+    lines.push_back({part.mount_point, part.layer, to_text(part.action), part.type, part.device,
+                     part.reason, quiet});
   }
-  std::string text = table.text();
+  std::string text = text::mount_tree(lines, strokes, folding);
   text += fmt::format("{} to freeze, {} synced, {} excluded, {} that lower the grade\n",
                       plan.summary.to_freeze, plan.summary.synced, plan.summary.excluded,
                       plan.summary.lower_grade);
-  if (!plan.success) text += "A snapshot would fail: " + clean(plan.reason) + '\n';
+  if (!plan.success) text += "A snapshot would fail: " + text::clean(plan.reason) + '\n';
   return text;
 }
 

@@ -4,8 +4,9 @@
 #include <algorithm>
 
 #include "records/render.hpp"
-#include "records/text_table.hpp"
+#include "records/times.hpp"
 #include "records/words.hpp"
+#include "text/table.hpp"
 
 namespace vss::records {
 namespace {
@@ -21,7 +22,7 @@ std::string id_of(TransactionId id) {
 }
 
 std::string field(std::string_view name, std::string_view value) {
-  return fmt::format("  {:<12} {}\n", name, clean(value));
+  return fmt::format("  {:<12} {}\n", name, text::clean(value));
 }
 
 std::string selection_text(const TransactionRecord& record) {
@@ -64,7 +65,7 @@ std::string writers(const TransactionRecord& record) {
   std::ranges::stable_sort(list, {}, [](const WriterPart* writer) {
     return std::pair(writer->reason.empty(), writer->level);
   });
-  TextTable table({"WRITER", "LEVEL", "", "FATE", "REASON"});
+  text::Table table({"WRITER", "LEVEL", "", "FATE", "REASON"});
   const std::size_t shown = std::min(list.size(), kWritersShown);
   for (std::size_t i = 0; i < shown; ++i) {
     const WriterPart& writer = *list[i];
@@ -82,8 +83,8 @@ std::string writers(const TransactionRecord& record) {
 }
 
 std::string mounts(const TransactionRecord& record) {
-  TextTable took_part({"FILESYSTEM", "TYPE", "LAYER", "RESULT", "REASON"});
-  TextTable excluded({"EXCLUDED", "TYPE", "REASON"});
+  text::Table took_part({"FILESYSTEM", "TYPE", "LAYER", "RESULT", "REASON"});
+  text::Table excluded({"EXCLUDED", "TYPE", "REASON"});
   std::size_t nothing_to_freeze = 0;
   for (const auto& part : record.filesystems) {
     switch (part.action) {
@@ -118,7 +119,7 @@ std::string mounts(const TransactionRecord& record) {
 
 std::string render_history(std::span<const RecordSummary> history) {
   if (history.empty()) return "No transaction was recorded yet.\n";
-  TextTable table({"ID", "BEGAN", "BY", "WHAT", "RESULT", "GRADE", "HELD", "WHY"});
+  text::Table table({"ID", "BEGAN", "BY", "WHAT", "RESULT", "GRADE", "HELD", "WHY"});
   for (const auto& summary : history) {
     table.row({id_of(summary.id), utc_text(summary.began_wall), summary.requester,
                summary.check_only ? "check" : "snapshot", std::string(to_text(summary.result)),
@@ -132,12 +133,12 @@ std::string render_history(std::span<const RecordSummary> history) {
 std::string render_explain(const TransactionRecord& record) {
   std::string text = fmt::format("Transaction {}: {}, {}\n{}\n\n", id_of(record.id),
                                  record.check_only ? "check" : "snapshot", to_text(record.result),
-                                 clean(record.sentence));
+                                 text::clean(record.sentence));
   text += facts(record) + '\n' + render_timeline(record);
   text += writers(record) + mounts(record);
   if (!record.warnings.empty()) text += "\nWarnings\n";
   for (const auto& warning : record.warnings)
-    text += "  - " + clean(warning) + '\n';
+    text += "  - " + text::clean(warning) + '\n';
   return text;
 }
 

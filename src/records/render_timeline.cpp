@@ -4,7 +4,8 @@
 #include <algorithm>
 
 #include "records/render.hpp"
-#include "records/text_table.hpp"
+#include "records/times.hpp"
+#include "text/table.hpp"
 
 namespace vss::records {
 namespace {
@@ -68,7 +69,7 @@ std::vector<Part> parts_of(const TransactionRecord& record, Phase phase) {
   return parts;
 }
 
-void add_parts(TextTable& table, std::vector<Part> parts) {
+void add_parts(text::Table& table, std::vector<Part> parts) {
   const std::size_t more = parts.size() - std::min(parts.size(), kPartsShown);
   for (std::size_t i = 0; i < parts.size() - more; ++i) {
     const Part& part = parts[i];
@@ -81,14 +82,14 @@ void add_parts(TextTable& table, std::vector<Part> parts) {
   }
 }
 
-void add_host(TextTable& table, const TransactionRecord& record) {
+void add_host(text::Table& table, const TransactionRecord& record) {
   for (const HostPart& part : record.host) {
     table.row({seconds_text(part.began), seconds_text(part.length), "",
                fmt::format("host {}: {}", part.request, part.success ? "yes" : "no")});
   }
 }
 
-void add_deadline(TextTable& table, const TransactionRecord& record) {
+void add_deadline(text::Table& table, const TransactionRecord& record) {
   table.row({seconds_text(*record.hold_deadline), "", "",
              record.automatic_thaw ? "hold deadline: thawed automatically" : "hold deadline"});
 }
@@ -96,7 +97,7 @@ void add_deadline(TextTable& table, const TransactionRecord& record) {
 }  // namespace
 
 std::string render_timeline(const TransactionRecord& record) {
-  TextTable table({"at", "length", "", ""});
+  text::Table table({"at", "length", "", ""});
   Duration whole = record.ended.value_or(Duration{});
   for (const auto& phase : record.phases)
     whole = std::max(whole, phase.began + phase.length);

@@ -11,6 +11,8 @@ from harness.testing import EndToEndTest, main
 
 EINVAL = 22
 STACK = [Volume("outer", size_mib=256), Volume("inner", parent="outer")]
+THREE_DEEP = [Volume("outer", size_mib=512), Volume("middle", size_mib=256, parent="outer"),
+              Volume("inner", parent="middle")]
 
 
 class BackingFrozen(EndToEndTest):
@@ -33,6 +35,22 @@ class BackingFrozen(EndToEndTest):
                       if part["action"] == "freeze"}
             self.assertLess(layers["/mnt/inner"], layers["/mnt/outer"])
             self.say(f"layers {layers}; both thawed")
+
+    def test_three_deep_each_freezes_before_what_it_lies_on(self):
+        with self.sandbox(THREE_DEEP) as box:
+            service = Service(box).start()
+            probe = Probe(box, ["/mnt/inner", "/mnt/middle", "/mnt/outer"])
+            requester = service.hold_until_told()
+            for mount_point in probe.mount_points:
+                self.assertTrue(probe.wait_frozen(mount_point, 2), mount_point)
+            released = now()
+            self.assertEqual(service.release(requester), 0, requester.errors)
+            for mount_point in probe.mount_points:
+                self.assertIsNotNone(probe.wait_thawed(mount_point, released, 2), mount_point)
+            layers = {part["mount_point"]: part["layer"] for part in service.record()["filesystems"]
+                      if part["action"] == "freeze"}
+            self.assertEqual([layers[each] for each in probe.mount_points], [0, 1, 2])
+            self.say(f"layers {layers}; all thawed")
 
     def test_guardian_thaws_both_without_deadlock(self):
         with self.sandbox(STACK) as box:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 
 from harness.disks import Disk
@@ -87,11 +88,11 @@ class Installed(InstallTest):
             self.assertEqual(self.vm.must("readlink", place), of_process_1, unit)
         self.machine.wait_until_ready()
         served = json.loads(self.vm.must("vssctl", "plan", "--json"))
-        seen = self.vm.must("/usr/libexec/openvss/vss-freezer", "--plan", "--allow-root",
+        seen = self.vm.must("/usr/libexec/openvss/vss-freezer", "--plan", "--verbose", "--allow-root",
                             "--namespace", "self")
         planned = {each["mount_point"]: each["action"] for each in served["mounts"]}
-        by_hand = {line.split()[1]: line.split()[0] for line in seen.splitlines()
-                   if line.startswith("  ")}
+        drawn = re.compile(r"^  (?:-|\d+) +(\w+) +[^/\n]*(/\S*)", re.MULTILINE)
+        by_hand = {mount_point: action for action, mount_point in drawn.findall(seen)}
         self.assertEqual(planned, by_hand)
         self.assertEqual((planned["/"], planned["/home"]), ("freeze", "freeze"))
 

@@ -2,9 +2,14 @@
 
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -49,14 +54,18 @@ BlockDeviceFacts read_facts(const fs::path& directory, BlockNumber device) {
   facts.backing_file = read_attribute(directory / "loop/backing_file");
   if (facts.loop && facts.backing_file == "") facts.backing_file.reset();
   facts.mapper_name = read_attribute(directory / "dm/name").value_or("");
+  facts.mapper_uuid = read_attribute(directory / "dm/uuid").value_or("");
+  if (const auto text = read_attribute(directory / "dm/suspended")) facts.suspended = text != "0";
   facts.array_level = read_attribute(directory / "md/level").value_or("");
   for (const fs::path& slave : entries_of(directory / "slaves")) {
-    if (const auto number = number_of(slave)) facts.slaves.push_back(*number);
+    const auto number = number_of(slave);
+    facts.slaves_complete = facts.slaves_complete && number.has_value();
+    if (number) facts.slaves.push_back(*number);
   }
   return facts;
 }
 
-// A name as a mount's source gives it: /dev/sda1, /dev/mapper/vg-root, /dev/block/8:1.
+// A name as a mount's source gives it: /dev/sda1, /dev/mapper/vg-root.
 std::optional<BlockNumber> number_of_source(const std::string& sysfs, std::string_view source) {
   constexpr std::string_view kMapper = "/dev/mapper/";
   if (!source.starts_with("/dev/")) return std::nullopt;
@@ -72,6 +81,45 @@ std::optional<BlockNumber> number_of_source(const std::string& sysfs, std::strin
   std::string name(source.substr(5));
   std::ranges::replace(name, '/', '!');
   return number_of(fs::path(sysfs) / "class/block" / name);
+}
+
+// By the node that `path` leads to, over links within the filesystem of `dev` only.
+std::optional<BlockNumber> number_of_node(const std::string& dev, std::string_view path) {
+  constexpr std::string_view kDev = "/dev/";
+  if (dev.empty() || !path.starts_with(kDev)) return std::nullopt;
+  const base::UniqueFd directory{::open(dev.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  struct statfs filesystem{};
+  if (!directory || ::fstatfs(directory.get(), &filesystem) != 0 ||
+      filesystem.f_type != TMPFS_MAGIC) {  // devtmpfs says this too
+    return std::nullopt;
+  }
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_XDEV | RESOLVE_BENEATH;
+  const std::string name(path.substr(kDev.size()));
+  const base::UniqueFd node{
+      static_cast<int>(::syscall(SYS_openat2, directory.get(), name.c_str(), &how, sizeof how))};
+  struct stat found{};
+  if (!node || ::fstat(node.get(), &found) != 0 || !S_ISBLK(found.st_mode)) return std::nullopt;
+  return BlockNumber{major(found.st_rdev), minor(found.st_rdev)};
+}
+
+// udev writes what may not stand in a name as \x and two digits.
+std::string decode_name(std::string_view name) {
+  std::string text;
+  while (!name.empty()) {
+    unsigned byte = 0;
+    const char* const digits = name.data() + 2;
+    if (name.size() >= 4 && name.starts_with("\\x") &&
+        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+      text += static_cast<char>(byte);
+      name.remove_prefix(4);
+    } else {
+      text += name.front();
+      name.remove_prefix(1);
+    }
+  }
+  return text;
 }
 
 // All devices of the btrfs that `one` belongs to.
@@ -132,21 +180,39 @@ std::optional<BackingFile> ask_loop_device(const char* path, BlockNumber device)
   return BackingFile{decode_device(info.lo_device), info.lo_inode};
 }
 
-std::vector<BlockNumber> member_devices(const std::string& sysfs, std::string_view type,
-                                        std::string_view source) {
+std::optional<BlockNumber> device_by_path(const std::string& sysfs, const std::string& dev,
+                                          std::string_view path) {
+  const auto number = number_of_source(sysfs, path);
+  return number ? number : number_of_node(dev, path);
+}
+
+std::vector<BlockNumber> member_devices(const std::string& sysfs, const std::string& dev,
+                                        std::string_view type, std::string_view source) {
   if (type == "btrfs") {
-    const auto one = number_of_source(sysfs, source);
+    const auto one = device_by_path(sysfs, dev, source);
     return one ? btrfs_devices(sysfs, *one) : std::vector<BlockNumber>{};
   }
   std::vector<BlockNumber> devices;
   while (!source.empty()) {
     const std::size_t colon = std::min(source.find(':'), source.size());
-    const auto number = number_of_source(sysfs, source.substr(0, colon));
+    const auto number = device_by_path(sysfs, dev, source.substr(0, colon));
     if (!number) return {};
     devices.push_back(*number);
     source.remove_prefix(std::min(colon + 1, source.size()));
   }
   return devices;
+}
+
+std::vector<BlockLabel> read_labels(const std::string& sysfs, const std::string& directory) {
+  std::vector<BlockLabel> labels;
+  for (const fs::path& link : entries_of(directory)) {
+    std::error_code error;
+    const fs::path target = fs::read_symlink(link, error);
+    if (error) continue;
+    const auto number = number_of(fs::path(sysfs) / "class/block" / target.filename());
+    if (number) labels.push_back({*number, decode_name(link.filename().native())});
+  }
+  return labels;
 }
 
 }  // namespace vss::platform

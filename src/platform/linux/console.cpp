@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -39,6 +40,15 @@ bool print_all(std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
+}
+
+bool locale_has_utf8() {
+  for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* const value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    return ::strcasestr(value, ".utf-8") != nullptr || ::strcasestr(value, ".utf8") != nullptr;
+  }
+  return false;
 }
 
 base::Result<base::UniqueFd> open_kernel_log() {
