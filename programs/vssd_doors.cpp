@@ -9,7 +9,7 @@
 #include "platform/clock.hpp"
 #include "platform/directories.hpp"
 #include "platform/vmbus_devices.hpp"
-#include "records/text_table.hpp"
+#include "records/times.hpp"
 #include "vssd_setup.hpp"
 
 namespace vss::programs {

@@ -10,11 +10,11 @@ namespace {
 
 constexpr std::string_view kUsage =
     R"(usage: vss-freezer [--runtime-dir DIR] [--only PATH...] [--allow-root]
-                   [--namespace self|init] [--exit-with-driver]
+                   [--namespace self|init] [--all-namespaces] [--exit-with-driver]
                    [--require-locked-memory] [--debug]
        vss-freezer --plan [--from DIR] [--only PATH...] [--exclude PATTERN...]
                    [--policy sync|fail] [--require application|filesystem|crash]
-                   [--allow-root] [--verbose]
+                   [--allow-root] [--all-namespaces] [--verbose]
        vss-freezer --thaw [--force] [--runtime-dir DIR]
 
 Freezes and thaws filesystems for vssd. Root.
@@ -24,6 +24,8 @@ Freezes and thaws filesystems for vssd. Root.
   --allow-root             also what holds /, our executables or the runtime directory
   --namespace self|init    whose mounts: this process's or process 1's (default: init,
                            but self with --only or where both are the same)
+  --all-namespaces         also what is mounted in other mount namespaces only; not with
+                           --only
   --exit-with-driver       end when vssd is gone
   --require-locked-memory  refuse to work when memory cannot be locked
   --debug                  say more on standard error (never while anything is frozen)
@@ -95,6 +97,7 @@ class Parser {
     if (argument == "--plan") return mode(Mode::kPlan);
     if (argument == "--thaw") return mode(Mode::kThaw);
     if (argument == "--allow-root") return flag(options_.allow_root);
+    if (argument == "--all-namespaces") return flag(options_.all_namespaces);
     if (argument == "--exit-with-driver") return flag(options_.exit_with_driver);
     if (argument == "--require-locked-memory") return flag(options_.require_locked_memory);
     if (argument == "--debug") return flag(options_.debug);
@@ -218,6 +221,13 @@ class Parser {
     if (!plan_option_.empty() && options_.mode != Mode::kPlan && options_.mode != Mode::kHelp) {
       return base::fail_usage(std::string(plan_option_) + " belongs to --plan");
     }
+    if (options_.all_namespaces && !options_.only.empty()) {
+      return base::fail_usage("--all-namespaces and --only exclude each other");
+    }
+    if (options_.all_namespaces && !options_.recorded_in.empty()) {
+      return base::fail_usage(
+          "--from has one mount table, so --all-namespaces does not go with it");
+    }
     if (!options_.recorded_in.empty() && options_.mounts != Options::Namespace::kAutomatic) {
       return base::fail_usage("--from names the mount table, so --namespace does not go with it");
     }
@@ -253,8 +263,10 @@ TableOf Options::table() const {
 }
 
 PlanSource::Places Options::places() const {
-  return recorded_in.empty() ? PlanSource::places_of(table())
-                             : PlanSource::recorded_in(recorded_in);
+  if (!recorded_in.empty()) return PlanSource::recorded_in(recorded_in);
+  PlanSource::Places places = PlanSource::places_of(table());
+  places.all_namespaces = all_namespaces;
+  return places;
 }
 
 PlanLimits Options::limits() const {

@@ -21,6 +21,7 @@ struct Options {
   bool allow_root = false;
   enum class Namespace { kAutomatic, kSelf, kInit };
   Namespace mounts = Namespace::kAutomatic;
+  bool all_namespaces = false;
 
   // Service.
   bool exit_with_driver = false;

@@ -57,7 +57,10 @@ TEST(Options, WhatCannotBeMeantIsRefusedByName) {
   EXPECT_THAT(refused({"vss-freezer", "--only", "mnt"}), HasSubstr("absolute"));
   EXPECT_THAT(refused({"vss-freezer", "--runtime-dir", ""}), HasSubstr("absolute"));
   EXPECT_THAT(refused({"vss-freezer", "--namespace", "all"}), HasSubstr("self or init"));
-  EXPECT_THAT(refused({"vss-freezer", "--all-namespaces"}), HasSubstr("unknown"));
+  EXPECT_THAT(refused({"vss-freezer", "--all-namespaces", "--only", "/a"}),
+              HasSubstr("exclude each other"));
+  EXPECT_THAT(refused({"vss-freezer", "--plan", "--all-namespaces", "--from", "/a"}),
+              HasSubstr("one mount table"));
   EXPECT_THAT(refused({"vss-freezer", "--force"}), HasSubstr("--thaw"));
   EXPECT_THAT(refused({"vss-freezer", "--plan", "--thaw"}), HasSubstr("exclude each other"));
   EXPECT_THAT(refused({"vss-freezer", "--plan", "--exclude", "/" + std::string(256, 'x')}),

@@ -1,11 +1,19 @@
 #include "freezer/plan_source.hpp"
 
+#include <errno.h>
+
+#include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "platform/mount_identity.hpp"
+#include "platform/mount_namespaces.hpp"
 
 namespace vss::freezer {
 namespace {
+
+constexpr std::size_t kNamespacesMax = 512;
+constexpr std::size_t kOtherTableBytes = 64UL << 10U;
 
 // The request in the planner's words; the views live as long as this does.
 class RequestViews {
@@ -67,6 +75,8 @@ base::Result<std::unique_ptr<Planning>> PlanSource::make(const wire::FilesystemR
   if (auto parsed = planning->table.parse(*text); !parsed) {
     return std::unexpected(plan::to_error(parsed.error(), "the mount table"));
   }
+  if (auto found = find_others(); !found) return std::unexpected(found.error());
+  if (auto added = append_others(planning->table); !added) return std::unexpected(added.error());
   planning->blocks = look_up_devices(planning->table, places_.blocks);
   if (places_.recorded) {
     planning->forbidden = spared_in_recording(planning->table, limits_.runtime_directory);
@@ -82,10 +92,46 @@ base::Result<std::unique_ptr<Planning>> PlanSource::make(const wire::FilesystemR
   return planning;
 }
 
+// Descriptors of namespaces that are known stay; the process that shows one may be another now.
+base::Status PlanSource::find_others() {
+  if (!places_.all_namespaces) return {};
+  const auto found = platform::list_mount_namespaces();
+  if (!found) return std::unexpected(found.error());
+  if (found->size() > kNamespacesMax) {
+    return base::fail("there are more than " + std::to_string(kNamespacesMax) +
+                      " mount namespaces: leave out --all-namespaces");
+  }
+  std::vector<Other> known = std::exchange(others_, {});
+  for (const platform::MountNamespace& one : *found) {
+    const std::string directory = "/proc/" + std::to_string(one.process);
+    const auto before = std::ranges::find(known, one.id, &Other::id);
+    auto file = before != known.end()
+                    ? base::Result<platform::MountTableFile>(std::move(before->file))
+                    : platform::MountTableFile::open(directory + "/mountinfo", kOtherTableBytes);
+    if (!file && file.error().os_errno == ENOENT) continue;  // it has ended
+    if (!file) return std::unexpected(file.error());
+    others_.push_back({one.id, std::move(*file), directory + "/root",
+                       "process " + std::to_string(one.process) + " (" + one.name + ")"});
+  }
+  return {};
+}
+
+base::Status PlanSource::append_others(plan::MountTable& table) {
+  for (Other& other : others_) {
+    const auto text = other.file.read();
+    if (!text) return std::unexpected(text.error());
+    if (auto added = table.append(*text, other.root, other.seen_in); !added) {
+      return std::unexpected(plan::to_error(added.error(), "the mounts of " + other.seen_in));
+    }
+  }
+  return {};
+}
+
 std::optional<plan::Reason> PlanSource::changed_since(const Planning& before) {
   const auto text = file_.read();
   if (!text) return plan::Reason{text.error().message};
   if (!again_table_.parse(*text)) return plan::Reason{"the mount table cannot be read again"};
+  if (auto added = append_others(again_table_); !added) return plan::Reason{added.error().message};
   const RequestViews views(before, limits_);
   auto made = plan::make_plan(again_table_, before.blocks, views.request(), again_);
   if (!made) return plan::Reason{made.error().message};

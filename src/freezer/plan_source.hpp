@@ -48,7 +48,8 @@ class PlanSource {
     std::string mount_table;
     std::string root;  // where the table's mount points are opened: "" or "/proc/1/root"
     BlockPlaces blocks;
-    bool recorded = false;  // of another machine: nothing of this one is looked at
+    bool recorded = false;        // of another machine: nothing of this one is looked at
+    bool all_namespaces = false;  // also what is mounted in other mount namespaces only
   };
   static Places places_of(TableOf table);
   // `mountinfo`, `sys` and `by-label` in a directory, as tools/record_plan.sh leaves them.
@@ -64,7 +65,9 @@ class PlanSource {
   base::Result<std::unique_ptr<Planning>> make(const wire::FilesystemRequest& request);
 
   // Plans again from the table of this moment, with the devices that `before` knew: a sentence when
-  // other filesystems would be frozen. Freeze-safe after one call has warmed the heap.
+  // other filesystems would be frozen. Of other mount namespaces it looks at those that `before`
+  // was made from; one that came to be since is not seen. Freeze-safe after one call has warmed the
+  // heap.
   std::optional<plan::Reason> changed_since(const Planning& before);
 
   const std::string& root() const { return places_.root; }
@@ -75,7 +78,17 @@ class PlanSource {
   PlanSource(platform::MountTableFile file, Places places, PlanLimits limits)
       : file_(std::move(file)), places_(std::move(places)), limits_(std::move(limits)) {}
 
+  // Another mount namespace's table. The descriptor stays with it.
+  struct Other {
+    std::uint64_t id = 0;
+    platform::MountTableFile file;
+    std::string root, seen_in;
+  };
+  base::Status find_others();
+  base::Status append_others(plan::MountTable& table);
+
   platform::MountTableFile file_;
+  std::vector<Other> others_;
   Places places_;
   PlanLimits limits_;
   LoopFiles loop_files_;

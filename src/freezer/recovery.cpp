@@ -54,6 +54,10 @@ OpenItem item_for(const Slot& slot, const std::vector<NamedTable>& tables,
           {named.root + std::string(mount.mount_point), mount.id});
     }
   }
+  // Another mount namespace's (--all-namespaces) was opened by way of a process there.
+  if (std::string(slot.mount_point.view()).starts_with("/proc/")) {
+    item.candidates.push_back({std::string(slot.mount_point.view()), slot.mount_id});
+  }
   item.type = slot.filesystem_type.view();
   // btrfs has no device number of its own: its source is the device.
   item.device = slot.device.major == 0

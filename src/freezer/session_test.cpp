@@ -30,8 +30,7 @@ class SessionTest : public ::testing::Test {
     }
     table.close();
     page.emplace(std::move(*ThawedPage::open(directory + "/thawed")));
-    plans.emplace(
-        std::move(*PlanSource::open({directory + "/mountinfo", directory + "/no-sysfs", ""}, {})));
+    plans.emplace(std::move(*PlanSource::open({directory + "/mountinfo", "", {}}, {})));
     session.emplace(directory + "/freezer.sock", *plans, *page, false);
     transaction.emplace(Transaction::Parts{slots, *page, *plans, link, kernel, *session});
     session->set_transaction(*transaction);

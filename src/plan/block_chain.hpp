@@ -33,8 +33,8 @@ class BlockChain {
   // itself, is a problem.
   BlockLeaves leaves_of(std::span<const DeviceNumber> devices) const;
 
-  // "LVM vg-root on md0 (raid1) on sda2, sdb2 + sdc1", cut where it gets too long to read. Only for what
-  // leaves_of() has explained.
+  // "LVM vg-root on md0 (raid1) on sda2, sdb2 + sdc1", cut where it gets too long to read. Only for
+  // what leaves_of() has explained.
   Reason describe(std::span<const DeviceNumber> devices) const;
 
   // A disk, or a partition of one, and nothing between: its name. Empty for anything else.

@@ -151,9 +151,18 @@ void MountTable::reserve(std::size_t bytes, std::size_t mounts) {
 }
 
 std::expected<void, MountTableError> MountTable::parse(std::string_view text) {
+  more_used_ = 0;
+  known_.clear();
   mounts_.clear();
   text_.resize(text.size());  // views into it stay valid: resolved texts are never longer
-  char* out = text_.data();
+  auto parsed = parse_lines(text, text_.data(), base::kMountsMax, mounts_);
+  if (!parsed) mounts_.clear();
+  return parsed;
+}
+
+std::expected<void, MountTableError> MountTable::parse_lines(std::string_view text, char* out,
+                                                             std::size_t mounts_max,
+                                                             std::vector<Mount>& mounts) {
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
@@ -162,19 +171,16 @@ std::expected<void, MountTableError> MountTable::parse(std::string_view text) {
     MountTableError error;
     if (end == std::string_view::npos) {
       error = {number, line.size() + 1, "the line has no end"};
-    } else if (number > base::kMountsMax) {
+    } else if (number > mounts_max) {
       error = {number, 1, "there are too many mounts"};
     } else if (const auto nul = line.find('\0'); nul != std::string_view::npos) {
       error = {number, nul + 1, "a text holds a NUL byte"};
     } else if (!parser.parse(mount)) {
       error = parser.error();
     }
-    if (error.line != 0) {
-      mounts_.clear();
-      return std::unexpected(error);
-    }
+    if (error.line != 0) return std::unexpected(error);
     out = parser.out();
-    mounts_.push_back(mount);
+    mounts.push_back(mount);
     text.remove_prefix(end + 1);
   }
   return {};

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <set>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,7 @@ struct Mount {
   std::string_view type;           // with subtype: "fuse.sshfs"
   std::string_view source;         // may be empty
   std::string_view super_options;  // of the filesystem
+  std::string_view seen_in;        // of another mount namespace: "process 812 (sshd)"; else empty
 };
 
 // Where a text is no mount table. `line` and `column` count from 1, column in bytes.
@@ -66,12 +68,28 @@ class MountTable {
   // After an error the table is empty.
   std::expected<void, MountTableError> parse(std::string_view text);
 
+  // Adds from the table of another mount namespace the filesystems that are in no table so far and
+  // may hold data; their mount points begin with `root` ("/proc/812/root"), where this namespace
+  // sees them. Views from before stay. After an error nothing is added.
+  std::expected<void, MountTableError> append(std::string_view text, std::string_view root,
+                                              std::string_view seen_in);
+
   // In the file's order: a mount stands behind what it is mounted on.
   std::span<const Mount> mounts() const { return mounts_; }
 
  private:
+  static std::expected<void, MountTableError> parse_lines(std::string_view text, char* out,
+                                                          std::size_t mounts_max,
+                                                          std::vector<Mount>& mounts);
+  // Memory for texts beside `text_`, none of which moves; kept for the next time.
+  std::vector<char>& more_text();
+
   std::vector<char> text_;
   std::vector<Mount> mounts_;
+  std::vector<std::vector<char>> more_texts_;
+  std::size_t more_used_ = 0;
+  std::vector<Mount> appended_;
+  std::set<DeviceNumber> known_;  // superblocks; filled by the first append()
 };
 
 // The value of `name=value` in a mount's super options, escapes resolved; empty text for a bare

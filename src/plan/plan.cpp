@@ -115,6 +115,11 @@ void write_plan(const SuperblockSet& set, Plan& plan) {
   }
   write_layers(set, frozen, plan);
   write_backings(set, frozen, plan);
+  for (std::size_t i = 0; i < plan.entries.size(); ++i) {
+    const std::string_view seen_in = set.table.mounts()[i].seen_in;
+    if (!seen_in.empty())
+      plan.entries[i].reason.append(", in the mount namespace of ").append(seen_in);
+  }
   plan.summary.to_freeze = static_cast<std::uint32_t>(plan.to_freeze.size());
   plan.summary.to_sync = static_cast<std::uint32_t>(plan.to_sync.size());
   plan.summary.vetoes = static_cast<std::uint32_t>(plan.vetoes.size());
