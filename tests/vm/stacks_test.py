@@ -47,8 +47,6 @@ class Stacks(VmTest):
             box = GuestBox(vm)
             yield vm, Service(box, config(**BUDGETS)).start()
             box.end_all()
-            vm.must("umount", "/mnt/inner")
-            vm.must("umount", "/mnt/data")
 
     def planned(self, service):
         mounts = json.loads(service.ctl("plan", "--json").output)["mounts"]
