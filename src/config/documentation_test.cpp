@@ -34,6 +34,8 @@ void expect_the_defaults(const std::string& file) {
   EXPECT_EQ(example->device_nodes, defaults.device_nodes);
   EXPECT_EQ(example->filesystems.exclude.size(), 0U);
   EXPECT_EQ(example->filesystems.unfreezable, defaults.filesystems.unfreezable);
+  EXPECT_EQ(example->filesystems.pre_sync, defaults.filesystems.pre_sync);
+  EXPECT_EQ(example->filesystems.stall_budget, defaults.filesystems.stall_budget);
   EXPECT_EQ(example->policy.writers_max, defaults.policy.writers_max);
   EXPECT_EQ(example->policy.timeout_default, defaults.policy.timeout_default);
   EXPECT_EQ(example->policy.timeout_max, defaults.policy.timeout_max);

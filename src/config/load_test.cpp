@@ -145,6 +145,24 @@ TEST_F(LoadTest, WrongWordNamesTheRightOnes) {
                     HasSubstr("did you mean \"sync\"? Allowed: fail, sync")));
 }
 
+TEST_F(LoadTest, KeysOfPreSyncAreTaken) {
+  const auto configuration =
+      load_text("[filesystems]\npre_sync = \"always\"\nstall_budget = 2.5\n");
+  ASSERT_TRUE(configuration) << configuration.error().message;
+  EXPECT_EQ(configuration->filesystems.pre_sync, wire::PreSync::kAlways);
+  EXPECT_EQ(configuration->filesystems.stall_budget, base::milliseconds(2500));
+}
+
+TEST_F(LoadTest, AStallBudgetIsOffOrATime) {
+  EXPECT_EQ(load_text("[filesystems]\nstall_budget = 0\n")->filesystems.stall_budget,
+            base::Duration{0});
+  EXPECT_THAT(
+      refusal("[filesystems]\nstall_budget = -1\n"),
+      HasSubstr("filesystems.stall_budget must be 0 (off) or a number of seconds of at most"));
+  EXPECT_THAT(refusal("[filesystems]\nstall_budget = \"2\"\n"), HasSubstr("0 (off)"));
+  EXPECT_THAT(refusal("[requesters.local]\nfreeze = 0\n"), HasSubstr("above 0"));
+}
+
 TEST_F(LoadTest, AllWrongThingsOfOneFileAreReported) {
   const std::string text = refusal(R"(log_level = "loud"
 [requesters.local]

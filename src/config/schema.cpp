@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 4> kLogLevels{"error", "warning", "info",
 constexpr std::array<std::string_view, 4> kHyperVDoors{"auto", "hv_vss", "uio", "off"};
 constexpr std::array<std::string_view, 3> kDeviceNodes{"auto", "on", "off"};
 constexpr std::array<std::string_view, 2> kUnfreezable{"sync", "fail"};
+constexpr std::array<std::string_view, 2> kPreSync{"auto", "always"};
 constexpr std::array<std::string_view, 2> kCriticalities{"required", "optional"};
 
 // As a writer may call itself. A plain client's name is made by vssd, from a number: a rule for it
@@ -106,6 +107,12 @@ class Applier {
       exclude(pattern);
     if (const auto word = reader.word("unfreezable", kUnfreezable)) {
       to_.filesystems.unfreezable = static_cast<wire::UnfreezablePolicy>(*word);
+    }
+    if (const auto word = reader.word("pre_sync", kPreSync)) {
+      to_.filesystems.pre_sync = static_cast<wire::PreSync>(*word);
+    }
+    if (const auto budget = reader.seconds_or_off("stall_budget", kBudgetMax)) {
+      to_.filesystems.stall_budget = *budget;
     }
     reader.report_unknown_keys();
   }

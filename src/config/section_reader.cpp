@@ -74,18 +74,33 @@ std::optional<std::int64_t> SectionReader::integer(std::string_view key, std::in
 std::optional<base::Duration> SectionReader::seconds(std::string_view key, base::seconds max) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;
-  const std::string wanted =
-      "a number of seconds above 0 and at most " + std::to_string(max.count());
-  if (!node->is_number()) {
-    wrong_type(key, *node, wanted);
+  return seconds_of(*node, key,
+                    "a number of seconds above 0 and at most " + std::to_string(max.count()), max);
+}
+
+std::optional<base::Duration> SectionReader::seconds_or_off(std::string_view key,
+                                                            base::seconds max) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  if (node->is_number() && node->value<double>() == 0.0) return base::Duration{0};
+  return seconds_of(
+      *node, key, "0 (off) or a number of seconds of at most " + std::to_string(max.count()), max);
+}
+
+std::optional<base::Duration> SectionReader::seconds_of(const toml::node& node,
+                                                        std::string_view key,
+                                                        const std::string& wanted,
+                                                        base::seconds max) {
+  if (!node.is_number()) {
+    wrong_type(key, node, wanted);
     return std::nullopt;
   }
-  const double value = node->value<double>().value_or(0);
+  const double value = node.value<double>().value_or(0);
   // Below a millisecond is 0 for every purpose here; not-a-number fails both comparisons.
   if (value >= 0.001 && value <= static_cast<double>(max.count())) {
     return base::milliseconds(std::llround(value * 1000.0));
   }
-  problems_.add(place(node->source()), full_name(key) + " must be " + wanted);
+  problems_.add(place(node.source()), full_name(key) + " must be " + wanted);
   return std::nullopt;
 }
 

@@ -36,6 +36,8 @@ class SectionReader {
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t min, std::int64_t max);
   // A number of seconds, whole or with a fraction, above 0.
   std::optional<base::Duration> seconds(std::string_view key, base::seconds max);
+  // The same, or 0, which switches off what the key limits.
+  std::optional<base::Duration> seconds_or_off(std::string_view key, base::seconds max);
   // One of `words`; returns its index.
   std::optional<std::size_t> word(std::string_view key, std::span<const std::string_view> words);
   std::vector<TextAt> texts(std::string_view key);
@@ -52,6 +54,8 @@ class SectionReader {
 
  private:
   const toml::node* take(std::string_view key);
+  std::optional<base::Duration> seconds_of(const toml::node& node, std::string_view key,
+                                           const std::string& wanted, base::seconds max);
   void wrong_type(std::string_view key, const toml::node& node, std::string_view wanted);
   Place place(const toml::source_region& region) const;
 

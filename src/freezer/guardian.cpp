@@ -152,6 +152,7 @@ void Guardian::arm(const GuardianPacket& packet, platform::ReceivedPacket& recei
     return;
   }
   watch.lanes = std::move(*lanes);
+  watch.lanes->await_parked();
   send(GuardianWord::kArmed, watch.transaction);
 }
 
@@ -208,9 +209,9 @@ void Guardian::look() {
   if (watch_->acting) client_->page->publish(watch_->transaction);
   if (gone || stopping_) return drop_client();
   if (watch_->disarm_asked) {
-    const base::TransactionId transaction = watch_->transaction;
-    watch_.reset();  // joins the threads, closes the descriptors
-    send(GuardianWord::kDisarmed, transaction);
+    watch_->lanes->release();
+    send(GuardianWord::kDisarmed, watch_->transaction);
+    watch_.reset();  // joins the threads, for which nobody waits any more
   }
 }
 

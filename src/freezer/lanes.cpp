@@ -19,7 +19,6 @@ base::Result<std::unique_ptr<Lanes>> Lanes::make(const SlotTable& table,
     // The destructor ends those that run.
     if (!started) return std::unexpected(started.error());
   }
-  lanes->await_start(filesystems.size());
   return lanes;
 }
 
@@ -34,6 +33,7 @@ base::Status Lanes::prepare() {
   if (!event) return std::unexpected(event.error());
   event_ = std::move(*event);
   ::sem_init(&started_, 0, 0);
+  ::sem_init(&stopped_, 0, 0);
   return {};
 }
 
@@ -56,10 +56,22 @@ void Lanes::await_start(std::size_t count) {
     platform::wait_for(started_);
 }
 
-Lanes::~Lanes() {
+void Lanes::release() {
   VSS_ASSERT(all_parked());
-  for (auto& lane : lanes_) {
+  if (released_) return;
+  released_ = true;
+  // All at once: they stop side by side.
+  for (auto& lane : lanes_)
     tell(lane->number, kStop);
+  for (std::size_t i = 0; i < lanes_.size(); ++i)
+    platform::wait_for(stopped_);
+  for (auto& lane : lanes_)
+    lane->filesystem.reset();
+}
+
+Lanes::~Lanes() {
+  release();
+  for (auto& lane : lanes_) {
     ::pthread_join(lane->thread, nullptr);
     ::sem_destroy(&lane->wake);
   }
@@ -100,6 +112,7 @@ void* Lanes::run(void* argument) {
       if ((next & what) == 0) continue;
       if (what == kStop) {
         if (own_table) platform::close_own_descriptors();
+        ::sem_post(&owner.stopped_);
         return nullptr;
       }
       owner.work(lane, what);

@@ -24,16 +24,23 @@ namespace vss::freezer {
 
 class Lanes {
  public:
-  // `table`, `ioctls` must outlive the lanes. `filesystems[i]` belongs to slot i. Returns when
-  // every thread is parked. Not freeze-safe: makes threads.
+  // `table`, `ioctls` must outlive the lanes. `filesystems[i]` belongs to slot i. The threads may
+  // still be on their way to be parked: await_parked(). Not freeze-safe: makes threads.
   static base::Result<std::unique_ptr<Lanes>> make(const SlotTable& table,
                                                    std::vector<base::UniqueFd> filesystems,
                                                    platform::FreezeIoctls& ioctls, Thawer as);
-  // One more, for `slot`; lanes are counted in the order in which they were made.
+  // Returns when every thread of make() is ready, its memory touched. Once, before any is told to
+  // freeze.
+  void await_parked() { await_start(size()); }
+  // One more, for `slot`; parked when this returns. Lanes are counted in the order in which they
+  // were made.
   base::Status add(std::size_t slot, base::UniqueFd filesystem);
 
-  // All lanes must be parked (or never told anything): joins them and closes the filesystems. No
-  // descriptor of theirs is open afterwards, in no thread.
+  // All lanes must be parked (or never told anything): closes the filesystems. No descriptor of
+  // theirs is open afterwards, in no thread. Nothing may be told any more; the threads end by
+  // themselves, without anybody having to wait for it.
+  void release();
+  // The same where it was not done, and joins the threads.
   ~Lanes();
   Lanes(const Lanes&) = delete;
   Lanes& operator=(const Lanes&) = delete;
@@ -50,7 +57,9 @@ class Lanes {
   void drain();
 
   // Nothing told is still to be done.
-  bool parked(std::size_t i) const { return lanes_[i]->told.load() == lanes_[i]->done.load(); }
+  bool parked(std::size_t i) const {
+    return (lanes_[i]->told.load() & ~kStop) == lanes_[i]->done.load();
+  }
   bool all_parked() const;
 
  private:
@@ -81,6 +90,8 @@ class Lanes {
   const Thawer as_;
   base::UniqueFd event_;
   sem_t started_{};
+  sem_t stopped_{};
+  bool released_ = false;
   std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

@@ -17,6 +17,7 @@ class LanesTest : public SlotTest {
     auto made = Lanes::make(table, std::move(own), kernel, Thawer::kFreezer);
     ASSERT_TRUE(made) << made.error().message;
     lanes = std::move(*made);
+    lanes->await_parked();
   }
   std::unique_ptr<Lanes> lanes;
 };
@@ -75,7 +76,7 @@ TEST_F(LanesTest, AHungBackingHoldsOnlyWhatLiesOnIt) {
 }
 
 // umount finds a filesystem busy that a thread's own descriptor table still holds.
-TEST_F(LanesTest, LeaveNoDescriptorOpenWhenTheyEnd) {
+TEST_F(LanesTest, LeaveNoDescriptorOpenOnceReleased) {
   for (int round = 0; round < 100; ++round) {
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
@@ -84,11 +85,21 @@ TEST_F(LanesTest, LeaveNoDescriptorOpenWhenTheyEnd) {
     own.emplace_back(ends[1]);
     auto made = Lanes::make(table, std::move(own), kernel, Thawer::kFreezer);
     ASSERT_TRUE(made) << made.error().message;
-    made->reset();
+    (*made)->release();
     char byte = 0;
     ASSERT_EQ(::fcntl(read_end.get(), F_SETFL, O_NONBLOCK), 0);
     ASSERT_EQ(::read(read_end.get(), &byte, 1), 0) << "somebody can still write, round " << round;
   }
+}
+
+TEST_F(LanesTest, AreStillParkedWhenReleased) {
+  make(2);
+  lanes->freeze(1);
+  lanes->thaw_all();
+  ASSERT_TRUE(eventually([&] { return lanes->all_parked(); }));
+  lanes->release();
+  EXPECT_TRUE(lanes->all_parked());
+  lanes->release();  // twice is once
 }
 
 TEST_F(LanesTest, EndWithoutHavingBeenTold) {

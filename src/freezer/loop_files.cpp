@@ -16,6 +16,7 @@ namespace {
 
 constexpr base::milliseconds kPatience{300};  // for all of them
 constexpr base::milliseconds kEndPatience{50};
+constexpr base::Duration kLook = std::chrono::microseconds{100};  // the requester waits too
 
 struct Question {
   std::size_t at = 0;  // in BlockStack::devices
@@ -102,7 +103,7 @@ void LoopFiles::look_up(plan::BlockStack& blocks, const std::string& root) {
 void LoopFiles::end_helper() {
   const base::Instant limit = platform::now() + kEndPatience;
   while (!helper_.ended() && platform::now() < limit)
-    platform::sleep_for(base::milliseconds{1});
+    platform::sleep_for(kLook);
   if (helper_.ended()) helper_ = {};
 }
 

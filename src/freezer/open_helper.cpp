@@ -6,10 +6,8 @@
 #include <cstring>
 #include <span>
 
-#include "platform/clock.hpp"
 #include "platform/mount_identity.hpp"
 #include "platform/poll.hpp"
-#include "platform/sleep.hpp"
 #include "platform/socket.hpp"
 
 namespace vss::freezer {
@@ -18,12 +16,11 @@ namespace {
 struct Answer {
   std::uint32_t item = 0;
   std::int32_t open_error = 0;
-  std::int32_t sync_error = 0;
 };
 
 // --- in the helper: no allocation ---
 
-Answer open_item(const OpenItem& item, OpenHelper::Work work, base::UniqueFd& fd) {
+Answer open_item(const OpenItem& item, base::UniqueFd& fd) {
   Answer answer;
   answer.open_error = ENOENT;
   bool first = true;
@@ -35,9 +32,6 @@ Answer open_item(const OpenItem& item, OpenHelper::Work work, base::UniqueFd& fd
   }
   if (!fd && !item.device.empty()) {
     answer.open_error = platform::open_by_private_mount(item.device, item.type, fd);
-  }
-  if (fd && work == OpenHelper::Work::kOpenAndSync) {
-    answer.sync_error = platform::sync_filesystem(fd.get());
   }
   return answer;
 }
@@ -52,10 +46,10 @@ bool send_answer(int socket, const Answer& answer, int fd) {
   }
 }
 
-void serve(int socket, const std::vector<OpenItem>& items, OpenHelper::Work work) {
+void serve(int socket, const std::vector<OpenItem>& items) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     base::UniqueFd fd;
-    Answer answer = open_item(items[i], work, fd);
+    Answer answer = open_item(items[i], fd);
     answer.item = static_cast<std::uint32_t>(i);
     if (!send_answer(socket, answer, fd.get())) return;
   }
@@ -63,8 +57,8 @@ void serve(int socket, const std::vector<OpenItem>& items, OpenHelper::Work work
 
 }  // namespace
 
-base::Result<OpenHelper> OpenHelper::start(std::vector<OpenItem> items, Work work) {
-  auto process = platform::HelperProcess::start([&](int socket) { serve(socket, items, work); });
+base::Result<OpenHelper> OpenHelper::start(std::vector<OpenItem> items) {
+  auto process = platform::HelperProcess::start([&](int socket) { serve(socket, items); });
   if (!process) return std::unexpected(process.error());
   return OpenHelper(std::move(*process), items.size());
 }
@@ -86,21 +80,11 @@ void OpenHelper::receive() {
     result.answered = true;
     result.fd = std::move(fd);
     result.open_error = answer.open_error;
-    result.sync_error = answer.sync_error;
   }
 }
 
 bool OpenHelper::finished() {
   return answered_ == results_.size() && !broken_ && process_.ended();
-}
-
-bool OpenHelper::stop_within(base::Duration patience) {
-  const base::Instant limit = platform::now() + patience;
-  while (!stop()) {
-    if (platform::now() >= limit) return false;
-    platform::sleep_for(base::milliseconds{1});
-  }
-  return true;
 }
 
 bool OpenHelper::stop() {

@@ -1,4 +1,4 @@
-// Opening and syncing in a disposable process, since both can hang on a dead device.
+// Opening in a disposable process, since it can hang on a dead device or server on the way there.
 //
 // One helper works through all filesystems in order and hands each descriptor over as soon as it
 // has it. Whoever started it watches the time: what working_on() names did not answer. All of it
@@ -32,15 +32,12 @@ struct OpenedItem {
   base::UniqueFd fd;
   bool answered = false;
   int open_error = 0;  // of the first candidate, when none opened
-  int sync_error = 0;
 };
 
 class OpenHelper {
  public:
-  enum class Work { kOpen, kOpenAndSync };
-
   // Every file descriptor comes with the answer to its item.
-  static base::Result<OpenHelper> start(std::vector<OpenItem> items, Work work);
+  static base::Result<OpenHelper> start(std::vector<OpenItem> items);
   OpenHelper(OpenHelper&&) noexcept = default;
   OpenHelper& operator=(OpenHelper&&) noexcept = default;
 
@@ -53,7 +50,8 @@ class OpenHelper {
   std::size_t working_on() const { return answered_; }
   // Ends it; true once it is gone. One that hangs in the kernel stays until the kernel answers.
   bool stop();
-  bool stop_within(base::Duration patience);  // blocks that long: while nothing is frozen
+  // When stop() could not: for who has more patience.
+  platform::HelperProcess take_process() { return std::move(process_); }
 
   std::vector<OpenedItem>& results() { return results_; }
 

@@ -142,7 +142,7 @@ void Recovery::ask(Pursuit& pursuit, Tables& tables, Instant now) {
   std::vector<OpenItem> items;
   items.push_back(item_for(table_[pursuit.slot], tables.get(), sysfs_));
   // Each has a helper of its own, so that one that does not answer holds nobody else.
-  auto helper = OpenHelper::start(std::move(items), OpenHelper::Work::kOpen);
+  auto helper = OpenHelper::start(std::move(items));
   if (helper) {
     pursuit.helper.emplace(std::move(*helper));
   } else {

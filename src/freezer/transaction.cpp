@@ -80,6 +80,7 @@ void Transaction::thaw(const wire::Event& event) {
   switch (phase_) {
     case Phase::kIdle: return answer_thaw();
     case Phase::kOpening:
+    case Phase::kFlushing:
       drop_helper();
       phase_ = Phase::kIdle;
       return answer_thaw();
@@ -99,6 +100,7 @@ void Transaction::abandon(std::string_view why) {
   switch (phase_) {
     case Phase::kIdle: return;
     case Phase::kOpening:
+    case Phase::kFlushing:
       drop_helper();
       phase_ = Phase::kIdle;
       return;
@@ -146,7 +148,8 @@ Instant Transaction::next_deadline(Instant now) const {
   if (pending_) next = base::earlier_of(next, pending_->reply_by);
   switch (phase_) {
     case Phase::kIdle: return Instant::never();
-    case Phase::kOpening: return base::earlier_of(next, now + kHelperExit * 4);
+    case Phase::kOpening:
+    case Phase::kFlushing: return base::earlier_of(next, now + kHelperExit * 4);
     case Phase::kPinging:
     case Phase::kFreezing:
     case Phase::kHeld: next = base::earlier_of(next, hold_deadline_); [[fallthrough]];
@@ -160,8 +163,9 @@ void Transaction::on_time(Instant now) {
   if (lanes_) tell_slots(now);
   switch (phase_) {
     case Phase::kOpening:
+    case Phase::kFlushing:
       on_helper();
-      if (phase_ == Phase::kOpening && now >= phase_deadline_) {
+      if ((phase_ == Phase::kOpening || phase_ == Phase::kFlushing) && now >= phase_deadline_) {
         hung_reason_ = not_answering();
         refuse_prepare(hung_reason_);
       }

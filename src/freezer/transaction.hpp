@@ -1,13 +1,14 @@
 // One transaction of the freezer: from PREPARE to the last thaw, as a state machine.
 //
-//   kIdle ─PREPARE▶ kOpening ─▶ kArming ─▶ kPrepared ─FREEZE▶ kPinging ─▶ kFreezing ─▶ kHeld
-//                       │          └──────────┴──────┬───────────┴────────────┴──────────┘
-//                       │             THAW, ABORT, any failure, the hold deadline,
-//                       │             vssd or the guardian lost, told to stop
-//                       │                            ▼
-//     kIdle ◀───────────┴──── kDisarming ◀──── kThawing
+//   kIdle ─PREPARE▶ kOpening ─▶ kFlushing ─▶ kArming ─▶ kPrepared ─FREEZE▶ kPinging ─▶ kFreezing
+//                       │           │           └──────────┴───────┬──────────┴─────────────┤
+//                       │           │        THAW, ABORT, any failure, the hold deadline,   ▼
+//                       │           │          vssd or the guardian lost, told to stop ◀─ kHeld
+//                       │           │                              ▼
+//     kIdle ◀───────────┴───────────┴──── kDisarming ◀───────── kThawing
 //
-// Never blocks: opening is a helper's, ioctls are the lanes', the guardian is asked by packets.
+// Never blocks: opening and flushing are helpers', ioctls are the lanes', the guardian is asked by
+// packets.
 // Called on the main thread only. Nothing is frozen before the guardian is armed and awake; there
 // is one way down, the thaw routine on every lane.
 #pragma once
@@ -22,6 +23,7 @@
 #include "freezer/lanes.hpp"
 #include "freezer/open_helper.hpp"
 #include "freezer/plan_source.hpp"
+#include "freezer/pre_sync.hpp"
 #include "freezer/slots.hpp"
 #include "freezer/thawed_page.hpp"
 #include "wire/filesystems.hpp"
@@ -48,6 +50,7 @@ class Transaction {
     GuardianLink& guardian;
     platform::FreezeIoctls& ioctls;
     TransactionListener& listener;
+    PreSync::Kernel flush{};
   };
   explicit Transaction(const Parts& parts) : parts_(parts) {}
 
@@ -68,7 +71,10 @@ class Transaction {
   void on_lanes();
   void on_time(base::Instant now);
   base::Instant next_deadline(base::Instant now) const;
-  int helper_descriptor() const { return helper_ ? helper_->descriptor() : -1; }
+  int helper_descriptor() const {
+    if (helper_) return helper_->descriptor();
+    return pre_sync_ ? pre_sync_->descriptor() : -1;
+  }
   int lanes_descriptor() const { return lanes_ ? lanes_->finished_event() : -1; }
 
   bool idle() const { return phase_ == Phase::kIdle; }
@@ -78,6 +84,7 @@ class Transaction {
   enum class Phase {
     kIdle,
     kOpening,
+    kFlushing,
     kArming,
     kPrepared,
     kPinging,
@@ -105,6 +112,11 @@ class Transaction {
   void refuse_prepare(std::string_view reason);
   void open_filesystems();
   void opened();
+  void flush();
+  void go_on_flushing(base::Instant now);
+  void flushed();
+  void tell_flush();
+  void arm();
   void fill_slots(std::size_t count);
   void armed();
   void start_layer(std::size_t layer);
@@ -124,9 +136,11 @@ class Transaction {
   wire::FilesystemSummary summary() const;
   wire::Reason sentence_about(std::size_t slot, std::string_view what, int error = 0) const;
   wire::Reason not_answering() const;
+  wire::Reason not_opening_or_flushing() const;
   wire::Reason who_else_thawed() const;
   wire::Reason left_open() const;
   const plan::PlanEntry& entry_of(std::size_t slot) const;
+  const plan::PlanEntry& opened_entry(std::size_t i) const;
 
   Parts parts_;
   Phase phase_ = Phase::kIdle;
@@ -135,7 +149,9 @@ class Transaction {
   std::uint64_t prepare_message_ = 0, freeze_message_ = 0;
   std::shared_ptr<const Planning> planning_;
   std::optional<OpenHelper> helper_;
-  std::optional<OpenHelper> hung_helper_;  // of an earlier transaction; the kernel holds it
+  std::vector<base::UniqueFd> opened_;  // until armed: those to freeze, then those only synced
+  std::optional<PreSync> pre_sync_;
+  std::vector<platform::HelperProcess> hung_;  // of an earlier transaction; the kernel holds them
   wire::Reason hung_reason_;
   std::unique_ptr<Lanes> lanes_;
   std::vector<Told> told_;

@@ -132,16 +132,19 @@ void Transaction::all_closed() {
   if (!parts_.guardian.armed()) return end();
   phase_ = Phase::kDisarming;
   phase_deadline_ = platform::now() + kDisarmPatience;
-  on_guardian(parts_.guardian.disarm(id_));
+  const auto news = parts_.guardian.disarm(id_);
+  lanes_->release();  // while the guardian does so with its own
+  on_guardian(news);
 }
 
 void Transaction::end() {
-  lanes_.reset();
+  lanes_->release();
   phase_ = Phase::kIdle;
   phase_deadline_ = Instant::never();
   // First the answer, with the counts of this transaction; then the word that the next may come.
   answer_thaw();
   parts_.listener.status_changed();
+  lanes_.reset();
 }
 
 void Transaction::answer_thaw() {

@@ -1,10 +1,13 @@
-// PREPARE: opening, slots, lanes, arming.
+// PREPARE: opening, flushing, slots, lanes, arming.
 #include "freezer/transaction.hpp"
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
+#include "freezer/mount_detail.hpp"
 #include "platform/clock.hpp"
+#include "platform/sleep.hpp"
 
 namespace vss::freezer {
 namespace {
@@ -69,30 +72,39 @@ void Transaction::open_filesystems() {
       }
     }
   }
-  auto helper = OpenHelper::start(std::move(items), OpenHelper::Work::kOpenAndSync);
+  auto helper = OpenHelper::start(std::move(items));
   if (!helper) return refuse_prepare(helper.error().message);
   helper_.emplace(std::move(*helper));
   phase_ = Phase::kOpening;
   phase_deadline_ = base::earlier_of(platform::now() + kOpenPatience, answer_by());
 }
 
-// One of an earlier transaction: the device it waits for would only catch the next one too.
+// Of an earlier transaction: the device they wait for would only catch the next ones too.
 bool Transaction::helper_hangs() {
-  if (hung_helper_ && !hung_helper_->stop_within(kDyingPatience)) return true;
-  hung_helper_.reset();
+  const auto ended = [](platform::HelperProcess& process) { return process.ended(); };
+  const Instant limit = platform::now() + kDyingPatience;
+  for (std::erase_if(hung_, ended); !hung_.empty(); std::erase_if(hung_, ended)) {
+    if (platform::now() >= limit) return true;
+    platform::sleep_for(base::milliseconds{1});
+  }
   hung_reason_.clear();
   return false;
 }
 
 void Transaction::drop_helper() {
-  if (helper_ && !helper_->stop()) {
+  const bool ended = (!helper_ || helper_->stop()) && (!pre_sync_ || pre_sync_->stop());
+  if (!ended) {
     if (hung_reason_.empty()) hung_reason_ = not_answering();
-    hung_helper_ = std::move(helper_);
+    if (helper_) hung_.push_back(helper_->take_process());
+    if (pre_sync_) hung_ = pre_sync_->take_processes();
   }
   helper_.reset();
+  pre_sync_.reset();
+  opened_.clear();
 }
 
 void Transaction::on_helper() {
+  if (phase_ == Phase::kFlushing) return go_on_flushing(platform::now());
   if (!helper_) return;
   helper_->receive();
   if (phase_ != Phase::kOpening) return;
@@ -101,33 +113,74 @@ void Transaction::on_helper() {
 }
 
 void Transaction::opened() {
-  const plan::Plan& plan = planning_->plan;
-  std::vector<OpenedItem> results = std::move(helper_->results());
-  helper_.reset();
-  std::vector<base::UniqueFd> filesystems;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    const bool freezes = i < plan.to_freeze.size();
-    const auto& filesystem = freezes ? plan.to_freeze[i] : plan.to_sync[i - plan.to_freeze.size()];
-    const plan::PlanEntry& entry = plan.entries[filesystem.entry];
-    const int error = results[i].fd ? results[i].sync_error : results[i].open_error;
-    if (error != 0) {
-      return refuse_prepare(Reason("cannot ")
-                                .append(results[i].fd ? "sync " : "open ")
-                                .append(entry.mount_point)
+  for (std::size_t i = 0; i < helper_->results().size(); ++i) {
+    OpenedItem& result = helper_->results()[i];
+    if (!result.fd) {
+      return refuse_prepare(Reason("cannot open ")
+                                .append(opened_entry(i).mount_point)
                                 .append(": ")
-                                .append(::strerrordesc_np(error)));
+                                .append(::strerrordesc_np(result.open_error)));
     }
-    if (freezes) filesystems.push_back(std::move(results[i].fd));
+    opened_.push_back(std::move(result.fd));
   }
-  if (filesystems.empty()) {
-    phase_ = Phase::kPrepared;
-    return answer(true, {});
+  helper_.reset();
+  flush();
+}
+
+void Transaction::flush() {
+  const wire::FilesystemRequest& request = planning_->request;
+  PreSync::Work work{.descriptors = {},
+                     .to_freeze = planning_->plan.to_freeze.size(),
+                     .policy = {.always = request.pre_sync == wire::PreSync::kAlways,
+                                .stall_budget = request.stall_budget}};
+  for (const base::UniqueFd& fd : opened_)
+    work.descriptors.push_back(fd.get());
+  const Instant now = platform::now();
+  phase_ = Phase::kFlushing;
+  pre_sync_.emplace(std::move(work), parts_.flush, now, phase_deadline_);
+  go_on_flushing(now);
+}
+
+void Transaction::go_on_flushing(Instant now) {
+  const auto state = pre_sync_->go_on(now);
+  if (!state) return refuse_prepare(state.error().message);
+  if (*state == PreSync::State::kDone) flushed();
+}
+
+void Transaction::flushed() {
+  if (!planning_->plan.to_freeze.empty()) tell_flush();
+  if (const auto failure = pre_sync_->failure()) {
+    return refuse_prepare(Reason("cannot sync ")
+                              .append(opened_entry(failure->filesystem).mount_point)
+                              .append(": ")
+                              .append(::strerrordesc_np(failure->error)));
   }
-  fill_slots(filesystems.size());
+  const plan::FlushPolicy policy{.always = false, .stall_budget = planning_->request.stall_budget};
+  const Reason too_long = plan::why_too_long(pre_sync_->forecast(), policy);
+  if (!too_long.empty()) return refuse_prepare(too_long);
+  pre_sync_.reset();
+  opened_.resize(planning_->plan.to_freeze.size());  // the others are synced, and done with
+  if (!opened_.empty()) return arm();
+  phase_ = Phase::kPrepared;
+  phase_deadline_ = Instant::never();
+  answer(true, {});
+}
+
+// For the record, with the news of the first filesystem.
+void Transaction::tell_flush() {
+  wire::MountDetail detail = detail_of(entry_of(0), id_);
+  detail.result = wire::MountResult::kOpened;
+  detail.flush = pre_sync_->report();
+  parts_.listener.detail(detail);
+}
+
+void Transaction::arm() {
+  fill_slots(opened_.size());
   std::vector<int> numbers;
-  for (const base::UniqueFd& fd : filesystems)
+  for (const base::UniqueFd& fd : opened_)
     numbers.push_back(fd.get());
-  auto lanes = Lanes::make(parts_.slots, std::move(filesystems), parts_.ioctls, Thawer::kFreezer);
+  auto lanes =
+      Lanes::make(parts_.slots, std::exchange(opened_, {}), parts_.ioctls, Thawer::kFreezer);
   if (!lanes) {
     parts_.slots.abandon_empty();
     return refuse_prepare(lanes.error().message);
@@ -136,7 +189,9 @@ void Transaction::opened() {
   told_.assign(lanes_->size(), {});
   phase_ = Phase::kArming;
   phase_deadline_ = base::earlier_of(platform::now() + kArmingPatience, answer_by());
+  // The guardian makes its threads while ours get ready.
   on_guardian(parts_.guardian.arm(id_, std::move(numbers)));
+  if (lanes_) lanes_->await_parked();
 }
 
 void Transaction::fill_slots(std::size_t count) {

@@ -68,6 +68,14 @@ const plan::PlanEntry& Transaction::entry_of(std::size_t slot) const {
   return planning_->plan.entries[planning_->plan.to_freeze[slot].entry];
 }
 
+// By its place among those that were opened.
+const plan::PlanEntry& Transaction::opened_entry(std::size_t i) const {
+  const plan::Plan& plan = planning_->plan;
+  const bool freezes = i < plan.to_freeze.size();
+  const auto& filesystem = freezes ? plan.to_freeze[i] : plan.to_sync[i - plan.to_freeze.size()];
+  return plan.entries[filesystem.entry];
+}
+
 Reason Transaction::sentence_about(std::size_t slot, std::string_view what, int error) const {
   const plan::PlanEntry& entry = entry_of(slot);
   Reason reason(entry.mount_point);
@@ -97,19 +105,7 @@ Reason Transaction::who_else_thawed() const {
 
 // Names the first filesystem that keeps everybody waiting.
 Reason Transaction::not_answering() const {
-  if (helper_ && planning_) {
-    const plan::Plan& plan = planning_->plan;
-    const std::size_t at = helper_->working_on();
-    const bool freezes = at < plan.to_freeze.size();
-    if (at >= plan.to_freeze.size() + plan.to_sync.size()) return "the helper does not end";
-    const auto& filesystem =
-        freezes ? plan.to_freeze[at] : plan.to_sync[at - plan.to_freeze.size()];
-    const plan::PlanEntry& entry = plan.entries[filesystem.entry];
-    return Reason(entry.mount_point)
-        .append(" (")
-        .append(entry.source)
-        .append(") does not answer to open and sync; repair it, or leave it out with `exclude`");
-  }
+  if ((helper_ || pre_sync_) && planning_) return not_opening_or_flushing();
   for (std::size_t i = 0; i < told_.size(); ++i) {
     const SlotState state = parts_.slots[i].state();
     if (state.state == State::kIntent) {
@@ -127,6 +123,19 @@ Reason Transaction::not_answering() const {
   if (!spoiled_.empty()) return spoiled_;
   return phase_ == Phase::kThawing ? Reason("the thaw is under way")
                                    : Reason("the filesystems did not freeze in time");
+}
+
+Reason Transaction::not_opening_or_flushing() const {
+  const plan::Plan& plan = planning_->plan;
+  const std::size_t at = helper_ ? helper_->working_on() : pre_sync_->waits_for();
+  if (at >= plan.to_freeze.size() + plan.to_sync.size()) return "the helper does not end";
+  const plan::PlanEntry& entry = opened_entry(at);
+  Reason reason(entry.mount_point);
+  reason.append(" (").append(entry.source).append(") does not answer to ");
+  if (helper_) return reason.append("open; repair it, or leave it out with `exclude`");
+  return reason.append("sync within the time for PREPARE (")
+      .append(plan::bytes_text(pre_sync_->report().pending))
+      .append(" were dirty); repair it, flush it before, or leave it out with `exclude`");
 }
 
 // Of a freezer before us, and neither we nor the guardian could thaw it yet.

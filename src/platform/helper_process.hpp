@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <span>
 
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
@@ -16,6 +17,10 @@ class HelperProcess {
  public:
   // `body` runs in the child, with its end of the socket, blocking; then the child ends.
   static base::Result<HelperProcess> start(const std::function<void(int)>& body);
+  // One of several at the same end of a pair that the caller has made: it keeps `descriptors` too,
+  // has them under the same numbers, and socket() is not valid.
+  static base::Result<HelperProcess> start_beside(int socket, std::span<const int> descriptors,
+                                                  const std::function<void()>& body);
 
   HelperProcess() = default;
   HelperProcess(HelperProcess&& other) noexcept;

@@ -39,6 +39,37 @@ base::Status read_counts(const Json& json, coordinator::FilesystemCounts& to) {
   return {};
 }
 
+Json flush_json(const std::optional<FlushPart>& flush) {
+  if (!flush) return nullptr;
+  return {{"rounds", flush->rounds},
+          {"given_up", flush->given_up},
+          {"dirty_bytes", flush->dirty},
+          {"written_bytes", flush->written},
+          {"left_bytes", flush->left},
+          {"bytes_per_second", flush->rate},
+          {"length_us", microseconds(flush->length)},
+          {"predicted_stall_us", microseconds(flush->predicted_stall)},
+          {"measured_stall_us", microseconds(flush->measured_stall)}};
+}
+
+base::Status read_flush(const Json& json, std::optional<FlushPart>& to) {
+  if (json.is_null()) return {};
+  FlushPart part;
+  ObjectReader reader(json, "flush");
+  reader.number("rounds", part.rounds);
+  reader.flag("given_up", part.given_up);
+  reader.number("dirty_bytes", part.dirty);
+  reader.number("written_bytes", part.written);
+  reader.number("left_bytes", part.left);
+  reader.number("bytes_per_second", part.rate);
+  reader.duration("length_us", part.length);
+  reader.duration("predicted_stall_us", part.predicted_stall);
+  reader.offset("measured_stall_us", part.measured_stall);
+  if (!reader.ok()) return base::fail(reader.error());
+  to = part;
+  return {};
+}
+
 Json phase_json(const PhasePart& phase) {
   return {{"phase", to_text(phase.phase)},
           {"began_us", microseconds(phase.began)},
@@ -210,6 +241,7 @@ Json record_json(const TransactionRecord& record) {
   json["freezer_plain"] = record.freezer_plain;
   json["late_answers"] = record.late_answers;
   json["counts"] = counts_json(record.counts);
+  json["flush"] = flush_json(record.flush);
   json["host"] = list_json(record.host, host_json);
   json["phases"] = list_json(record.phases, phase_json);
   json["writers"] = list_json(record.writers, writer_json);
@@ -250,6 +282,11 @@ base::Result<TransactionRecord> record_from_json(std::string_view text) {
   reader.texts("warnings", record.warnings);
   if (const Json* counts = reader.member("counts")) {
     if (auto status = read_counts(*counts, record.counts); !status) {
+      return std::unexpected(status.error());
+    }
+  }
+  if (json->contains("flush")) {  // not in old records
+    if (auto status = read_flush((*json)["flush"], record.flush); !status) {
       return std::unexpected(status.error());
     }
   }

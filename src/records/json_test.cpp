@@ -37,6 +37,24 @@ TEST(RecordJson, ComesBackAsItWas) {
   EXPECT_EQ(record->filesystems.at(0).thaw_time, base::milliseconds(12));
   EXPECT_EQ(record->writers.at(1).fate, coordinator::WriterFate::kTimedOut);
   EXPECT_TRUE(record->counts.plan_changed);
+  ASSERT_TRUE(record->flush);
+  EXPECT_EQ(record->flush->written, 610'000'000U);
+  EXPECT_EQ(record->flush->predicted_stall, base::milliseconds(44));
+  EXPECT_EQ(record->flush->measured_stall, base::milliseconds(33));
+}
+
+TEST(RecordJson, ARecordOfBeforePreSyncWasToldIsRead) {
+  auto sample = sample_record();
+  sample.flush.reset();
+  std::string text = to_json(sample);
+  const std::string member = "\"flush\":null,";
+  const auto at = text.find(member);
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_FALSE(record_from_json(text)->flush);
+  text.erase(at, member.size());
+  const auto record = record_from_json(text);
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_FALSE(record->flush);
 }
 
 TEST(RecordJson, EveryWordOfEveryEnumComesBack) {

@@ -1,5 +1,6 @@
 #include "records/record.hpp"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -47,8 +48,33 @@ std::vector<wire::MountDetail> latest(std::span<const wire::MountDetail> details
     if (now.began == Instant{}) now.began = before.began;
     if (now.freeze_time == Duration{}) now.freeze_time = before.freeze_time;
     if (now.thaw_time == Duration{}) now.thaw_time = before.thaw_time;
+    if (!now.flush) now.flush = before.flush;
   }
   return list;
+}
+
+FlushPart to_part(const wire::FlushReport& report) {
+  return {.rounds = report.rounds,
+          .given_up = report.given_up != 0,
+          .dirty = report.pending,
+          .written = report.written,
+          .left = report.left,
+          .rate = report.rate,
+          .length = Duration{static_cast<std::int64_t>(report.took)},
+          .predicted_stall = Duration{static_cast<std::int64_t>(report.predicted_stall)},
+          .measured_stall = std::nullopt};
+}
+
+// How long the filesystems took to freeze.
+Offset measured_stall(const std::vector<FilesystemPart>& filesystems) {
+  Offset first, last;
+  for (const FilesystemPart& part : filesystems) {
+    if (!part.began || part.freeze_time == Duration{}) continue;
+    first = std::min(first.value_or(*part.began), *part.began);
+    last = std::max(last.value_or(Duration{0}), *part.began + part.freeze_time);
+  }
+  if (!first || !last) return std::nullopt;
+  return *last - *first;
 }
 
 void add_warnings(TransactionRecord& to) {
@@ -119,7 +145,9 @@ TransactionRecord make_record(const coordinator::Record& record,
     to.writers.push_back(to_part(writer));
   for (const auto& detail : latest(details)) {
     to.filesystems.push_back(to_part(detail, record.began));
+    if (detail.flush) to.flush = to_part(*detail.flush);
   }
+  if (to.flush) to.flush->measured_stall = measured_stall(to.filesystems);
   to.host = std::move(context.host);
   to.warnings = std::move(context.warnings);
   add_warnings(to);

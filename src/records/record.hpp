@@ -58,6 +58,17 @@ struct FilesystemPart {
   std::string reason;
 };
 
+// What PREPARE flushed before the freeze. Bytes are the whole system's.
+struct FlushPart {
+  std::uint32_t rounds = 0;
+  bool given_up = false;  // the last round took more than its share of PREPARE
+  std::uint64_t dirty = 0, written = 0, left = 0;
+  std::uint64_t rate = 0;  // bytes a second; 0: not measured
+  Duration length{0};      // of all rounds
+  Duration predicted_stall{0};
+  Offset measured_stall;  // from the first freeze's beginning to the last one's end
+};
+
 // One request of the host and its answer. A host asks before a transaction begins, too.
 struct HostPart {
   std::string request;  // the host's word: "HOT_BACKUP", "FREEZE", …
@@ -84,7 +95,8 @@ struct TransactionRecord {
   bool freezer_plain = false;
   std::uint32_t late_answers = 0;
   coordinator::FilesystemCounts counts;
-  std::vector<HostPart> host;  // of a host's transaction: what it asked for, and around it
+  std::optional<FlushPart> flush;  // nothing: the freezer did not tell, or there was none
+  std::vector<HostPart> host;      // of a host's transaction: what it asked for, and around it
   std::vector<PhasePart> phases;
   std::vector<WriterPart> writers;
   std::vector<FilesystemPart> filesystems;

@@ -51,6 +51,7 @@ std::string stalls(const RehearsalDocument& rehearsal) {
   if (rehearsal.held) {
     text += fmt::format("  applications were held for {}\n", seconds_text(*rehearsal.held));
   }
+  if (rehearsal.record) text += render_flush(*rehearsal.record);
   if (rehearsal.stalls.empty()) return text + "  no filesystem was frozen\n";
   text::Table table({"FILESYSTEM", "STALL", "FROZEN", ""});
   for (const StallPart& stall : rehearsal.stalls) {

@@ -16,6 +16,9 @@ std::string render_history(std::span<const RecordSummary> history);
 std::string render_explain(const TransactionRecord& record);
 // The timeline alone: each phase's length, each writer's and filesystem's part, the deadline.
 std::string render_timeline(const TransactionRecord& record);
+// What was flushed before the freeze, and how long that was predicted to take and took: lines of
+// a name and a text. Nothing where the record does not tell.
+std::string render_flush(const TransactionRecord& record);
 std::string render_status(const StatusDocument& status);
 std::string render_writers(const WritersDocument& writers);
 std::string render_plan(const PlanDocument& plan, text::Strokes strokes, text::Folding folding);

@@ -50,6 +50,7 @@ std::string facts(const TransactionRecord& record) {
                                       ? seconds_text(*record.hold_deadline - *record.hold_began)
                                       : "none"));
   }
+  text += render_flush(record);
   if (record.late_answers > 0) {
     text += field("late answers", fmt::format("{}, told to roll back", record.late_answers));
   }
@@ -115,7 +116,30 @@ std::string mounts(const TransactionRecord& record) {
   return text;
 }
 
+std::string bytes_text(std::uint64_t bytes) {
+  const auto number = static_cast<double>(bytes);
+  if (bytes >= 999'950'000) return fmt::format("{:.1f} GB", number / 1e9);
+  return fmt::format("{:.1f} MB", number / 1e6);
+}
+
 }  // namespace
+
+std::string render_flush(const TransactionRecord& record) {
+  if (!record.flush) return {};
+  const FlushPart& flush = *record.flush;
+  std::string rounds = fmt::format("none: {} dirty", bytes_text(flush.dirty));
+  if (flush.rounds > 0) {
+    rounds = fmt::format("{} round{} in {}: {} dirty, {} written, {} left{}", flush.rounds,
+                         flush.rounds == 1 ? "" : "s", seconds_text(flush.length),
+                         bytes_text(flush.dirty), bytes_text(flush.written), bytes_text(flush.left),
+                         flush.given_up ? "; given up, since it took too long" : "");
+  }
+  const std::string measured =
+      flush.measured_stall ? fmt::format(", took {}", seconds_text(*flush.measured_stall)) : "";
+  return field("pre-sync", rounds) +
+         field("freeze",
+               fmt::format("predicted {}{}", seconds_text(flush.predicted_stall), measured));
+}
 
 std::string render_history(std::span<const RecordSummary> history) {
   if (history.empty()) return "No transaction was recorded yet.\n";

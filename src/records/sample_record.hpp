@@ -99,6 +99,15 @@ inline TransactionRecord sample_record(std::uint64_t counter = 3) {
   record.late_answers = 1;
   record.counts.to_freeze = record.counts.frozen = 2;
   record.counts.plan_changed = true;
+  record.flush = FlushPart{.rounds = 1,
+                           .given_up = false,
+                           .dirty = 612'000'000,
+                           .written = 610'000'000,
+                           .left = 4'000'000,
+                           .rate = 2'440'000'000,
+                           .length = milliseconds(250),
+                           .predicted_stall = milliseconds(44),
+                           .measured_stall = milliseconds(33)};
   record.phases = {{Phase::kPrepare, milliseconds(0), milliseconds(50)},
                    {Phase::kFreezeWriters, milliseconds(50), milliseconds(20)},
                    {Phase::kFreezeFilesystems, milliseconds(70), milliseconds(80)},

@@ -67,6 +67,16 @@ bool read_mount_state(const Field& field, MountDetail& detail) {
   return true;
 }
 
+bool read_flush_report(const Field& field, MountDetail& detail) {
+  FlushReport report;
+  std::memcpy(&report, field.value.data(), sizeof report);
+  if (report.given_up > 1 || report.took > kDurationMax || report.predicted_stall > kDurationMax) {
+    return false;
+  }
+  detail.flush = report;
+  return true;
+}
+
 bool may_carry_filesystem_request(FrameKind kind) {
   return kind == FrameKind::kPlan || kind == FrameKind::kEvent ||
          kind == FrameKind::kControlRequest;
@@ -78,6 +88,8 @@ void add_filesystem_request(FrameWriter& frame, const FilesystemRequest& request
   frame.add_u32(FieldType::kSelection, static_cast<std::uint32_t>(request.selection));
   frame.add_u32(FieldType::kUnfreezablePolicy, static_cast<std::uint32_t>(request.unfreezable));
   frame.add_u32(FieldType::kRequire, static_cast<std::uint32_t>(request.require));
+  frame.add_u32(FieldType::kPreSync, static_cast<std::uint32_t>(request.pre_sync));
+  frame.add_u64(FieldType::kStallBudget, wire_value(request.stall_budget));
   for (const auto& path : request.paths)
     frame.add_text(FieldType::kPath, path);
   for (const auto& pattern : request.exclude)
@@ -92,6 +104,8 @@ Taken take_filesystem_field(const Field& field, FilesystemRequest& request) {
     case FieldType::kUnfreezablePolicy:
       return taken(read_enum(field, UnfreezablePolicy::kFail, request.unfreezable));
     case FieldType::kRequire: return taken(read_enum(field, Grade::kApplication, request.require));
+    case FieldType::kPreSync: return taken(read_enum(field, PreSync::kAlways, request.pre_sync));
+    case FieldType::kStallBudget: return taken(read_duration(field, request.stall_budget));
     case FieldType::kPath: {
       Path path;
       return taken(read_text(field, is_path, path) && request.paths.push_back(path));
@@ -159,6 +173,7 @@ FrameWriter make_frame(const MountDetail& detail, std::uint32_t tag) {
   FrameWriter frame(FrameKind::kDetail, tag);
   frame.add_u64(FieldType::kTransaction, detail.transaction.value);
   add_mount_state(frame, detail);
+  if (detail.flush) frame.add_bytes(FieldType::kFlushReport, bytes_of(*detail.flush));
   frame.add_text(FieldType::kMountPoint, detail.mount_point);
   frame.add_text(FieldType::kFilesystemType, detail.filesystem_type);
   frame.add_text(FieldType::kSource, detail.source);
@@ -211,6 +226,7 @@ std::expected<MountDetail, FrameError> decode_mount_detail(const FrameView& fram
     switch (field.type) {
       case FieldType::kTransaction: read_transaction(field, detail.transaction); break;
       case FieldType::kMountState: good = read_mount_state(field, detail); break;
+      case FieldType::kFlushReport: good = read_flush_report(field, detail); break;
       case FieldType::kMountPoint: good = read_text(field, is_path, detail.mount_point); break;
       case FieldType::kFilesystemType:
         good = read_text(field, is_word, detail.filesystem_type);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 
 #include "base/fixed_text.hpp"
 #include "base/fixed_vector.hpp"
@@ -18,6 +19,11 @@ using Path = base::FixedText<1024>;
 enum class Selection : std::uint32_t { kAll = 0, kNone = 1, kPaths = 2 };
 // What becomes of a writable local filesystem that cannot be frozen.
 enum class UnfreezablePolicy : std::uint32_t { kSync = 0, kFail = 1 };
+// Whether PREPARE flushes filesystems before they are frozen.
+enum class PreSync : std::uint32_t {
+  kAuto = 0,    // where enough is dirty for it to pay
+  kAlways = 1,  // at least once: a device that does not answer is found before anything is frozen
+};
 // Consistency of a copy, ascending.
 enum class Grade : std::uint32_t { kCrash = 0, kFilesystem = 1, kApplication = 2 };
 
@@ -31,6 +37,9 @@ struct FilesystemRequest {
   base::FixedVector<base::FixedText<256>, 64> exclude;     // fnmatch(3) on the mount point
   UnfreezablePolicy unfreezable = UnfreezablePolicy::kSync;
   Grade require = Grade::kFilesystem;
+  PreSync pre_sync = PreSync::kAuto;
+  // A freeze that is predicted to take longer is refused in PREPARE; 0: none is.
+  base::Duration stall_budget{0};
 };
 
 // With the freezer's replies, and in its status: counts of superblocks.
@@ -49,6 +58,22 @@ struct FilesystemSummary {
   friend bool operator==(const FilesystemSummary&, const FilesystemSummary&) = default;
 };
 static_assert(sizeof(FilesystemSummary) == 40);
+
+// With one kDetail of PREPARE: what was flushed before the freeze, and how long that is predicted
+// to take. Bytes are the whole system's, times in nanoseconds.
+struct FlushReport {
+  std::uint32_t rounds = 0;
+  std::uint32_t given_up = 0;  // 1: the last round took more than its share of PREPARE
+  std::uint64_t pending = 0;   // dirty, or on its way to a device, before the first round
+  std::uint64_t written = 0;   // by all rounds
+  std::uint64_t left = 0;      // at most, of what is to be frozen, after the last
+  std::uint64_t rate = 0;      // bytes a second in the last round; 0: not measured
+  std::uint64_t took = 0;
+  std::uint64_t predicted_stall = 0;
+
+  friend bool operator==(const FlushReport&, const FlushReport&) = default;
+};
+static_assert(sizeof(FlushReport) == 56);
 
 // kFreezerStatus, and in a freezer's registration.
 struct FreezerStatus {
@@ -95,6 +120,7 @@ struct MountDetail {
   base::Instant began;     // of the freeze ioctl; 0: not yet
   base::Duration freeze_time{0};
   base::Duration thaw_time{0};
+  std::optional<FlushReport> flush;  // of the transaction, with one of its details
   base::FixedText<1024> mount_point;
   base::FixedText<32> filesystem_type;
   base::FixedText<256> source;

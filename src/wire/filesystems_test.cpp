@@ -24,6 +24,8 @@ TEST(FilesystemRequest, TravelsWithAnEvent) {
   request->exclude.push_back("/mnt/*");
   request->unfreezable = UnfreezablePolicy::kFail;
   request->require = Grade::kApplication;
+  request->pre_sync = PreSync::kAlways;
+  request->stall_budget = 2s;
   const Packet packet(make_frame(event, *request));
   EXPECT_TRUE(decode_event(packet.view).has_value());
   const auto got = decode_filesystem_request(packet.view);
@@ -35,6 +37,17 @@ TEST(FilesystemRequest, TravelsWithAnEvent) {
   EXPECT_EQ(got->exclude[0], request->exclude[0]);
   EXPECT_EQ(got->unfreezable, UnfreezablePolicy::kFail);
   EXPECT_EQ(got->require, Grade::kApplication);
+  EXPECT_EQ(got->pre_sync, PreSync::kAlways);
+  EXPECT_EQ(got->stall_budget, 2s);
+}
+
+// A vssd of before these fields sends none.
+TEST(FilesystemRequest, WithoutPreSyncAndStallBudgetHasTheDefaults) {
+  FrameWriter frame(FrameKind::kPlan, 0);
+  const auto got = decode_filesystem_request(Packet(frame).view);
+  ASSERT_TRUE(got.has_value());
+  EXPECT_EQ(got->pre_sync, PreSync::kAuto);
+  EXPECT_EQ(got->stall_budget, 0s);
 }
 
 TEST(FilesystemRequest, ThatContradictsItselfIsRefused) {
@@ -57,6 +70,8 @@ TEST(FilesystemRequest, WithAValueOutOfRangeIsRefused) {
   expect_bad(plan().add_text(FieldType::kExcludePattern, ""), decode_filesystem_request);
   expect_bad(plan().add_u32(FieldType::kUnfreezablePolicy, 2), decode_filesystem_request);
   expect_bad(plan().add_u32(FieldType::kRequire, 3), decode_filesystem_request);
+  expect_bad(plan().add_u32(FieldType::kPreSync, 2), decode_filesystem_request);
+  expect_bad(plan().add_u64(FieldType::kStallBudget, ~0ULL), decode_filesystem_request);
   expect_bad(FrameWriter(FrameKind::kPlan, 0).add_u32(FieldType::kSelection, 3),
              decode_filesystem_request);
 }
@@ -83,6 +98,14 @@ TEST(MountDetail, ComesBackWhole) {
   sent.began = {5};
   sent.freeze_time = 6ns;
   sent.thaw_time = 7ns;
+  sent.flush = FlushReport{.rounds = 2,
+                           .given_up = 1,
+                           .pending = 3,
+                           .written = 4,
+                           .left = 5,
+                           .rate = 6,
+                           .took = 7,
+                           .predicted_stall = 8};
   sent.mount_point = "/srv/\xff";
   sent.filesystem_type = "ext4";
   sent.source = "/dev/loop1";
@@ -101,6 +124,7 @@ TEST(MountDetail, ComesBackWhole) {
   EXPECT_EQ(got->began, sent.began);
   EXPECT_EQ(got->freeze_time, sent.freeze_time);
   EXPECT_EQ(got->thaw_time, sent.thaw_time);
+  EXPECT_EQ(got->flush, sent.flush);
   EXPECT_EQ(got->mount_point, sent.mount_point);
   EXPECT_EQ(got->filesystem_type, sent.filesystem_type);
   EXPECT_EQ(got->source, sent.source);
@@ -118,6 +142,8 @@ TEST(MountDetail, WithAValueOutOfRangeIsRefused) {
   expect_bad(with([](auto& d) { d.action = MountAction{6}; }), decode_mount_detail);
   expect_bad(with([](auto& d) { d.result = MountResult{10}; }), decode_mount_detail);
   expect_bad(with([](auto& d) { d.layer = -2; }), decode_mount_detail);
+  expect_bad(with([](auto& d) { d.flush = FlushReport{.given_up = 2}; }), decode_mount_detail);
+  expect_bad(with([](auto& d) { d.flush = FlushReport{.took = ~0ULL}; }), decode_mount_detail);
   expect_bad(with([](auto& d) { d.error = -1; }), decode_mount_detail);
   expect_bad(with([](auto& d) { d.freeze_time = -1ns; }), decode_mount_detail);
   expect_bad(with([](auto& d) { d.filesystem_type = "\x01"; }), decode_mount_detail);

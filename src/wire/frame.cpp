@@ -71,16 +71,19 @@ Shape shape_of(FieldType type) {
     case FieldType::kCommand:
     case FieldType::kPhase:
     case FieldType::kGrade:
-    case FieldType::kNoticeKind: return {.length = sizeof(std::uint32_t)};
+    case FieldType::kNoticeKind:
+    case FieldType::kPreSync: return {.length = sizeof(std::uint32_t)};
     case FieldType::kTimeout:
     case FieldType::kTransaction:
     case FieldType::kHoldDeadline:
     case FieldType::kReplyDeadline:
     case FieldType::kDuration:
     case FieldType::kHoldBudget:
+    case FieldType::kStallBudget:
     case FieldType::kLastThawed: return {.length = sizeof(std::uint64_t)};
     case FieldType::kSummary: return {.length = 40};
-    case FieldType::kMountState: return {.length = 56};
+    case FieldType::kMountState:
+    case FieldType::kFlushReport: return {.length = 56};
     case FieldType::kPath:
     case FieldType::kExcludePattern:
     case FieldType::kMetadata: return {.list = true};
@@ -97,7 +100,8 @@ Shape shape_of(FieldType type) {
   return {.known = false};
 }
 
-static_assert(static_cast<unsigned>(FieldType::kNote) < 64, "`seen` below has one bit per type");
+static_assert(static_cast<unsigned>(FieldType::kFlushReport) < 64,
+              "`seen` below has one bit per type");
 
 bool fields_are_good(std::span<const std::byte> rest) {
   std::uint64_t seen = 0;

@@ -99,6 +99,9 @@ enum class FieldType : std::uint16_t {
   kLastThawed = 32,         // u64
   kNoticeKind = 33,         // u32
   kNote = 34,               // text
+  kPreSync = 35,            // u32
+  kStallBudget = 36,        // u64 ns
+  kFlushReport = 37,        // struct, filesystems.hpp
 };
 
 // Why bytes are no frame. The text is for a log line that names the peer.

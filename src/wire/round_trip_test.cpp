@@ -63,6 +63,8 @@ void fill(FilesystemRequest& request) {
   request.selection = any_of(Selection::kAll, Selection::kPaths);
   request.unfreezable = any_of(UnfreezablePolicy::kSync, UnfreezablePolicy::kFail);
   request.require = any_of(Grade::kCrash, Grade::kApplication);
+  request.pre_sync = any_of(PreSync::kAuto, PreSync::kAlways);
+  request.stall_budget = any_duration();
   const int paths = request.selection == Selection::kPaths ? *rc::gen::inRange(1, 20) : 0;
   for (int i = 0; i < paths; ++i)
     request.paths.push_back(any_path());

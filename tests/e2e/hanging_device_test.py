@@ -12,6 +12,8 @@ from harness.testing import EndToEndTest, main
 
 FREEZE_BUDGET_S = 4
 CONFIG = f"""
+[filesystems]
+pre_sync = "always"
 [requesters.local]
 prepare = 6
 freeze = {FREEZE_BUDGET_S}

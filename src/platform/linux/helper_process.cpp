@@ -11,6 +11,7 @@
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "platform/socket.hpp"
 #include "platform/thread.hpp"
@@ -18,13 +19,23 @@
 namespace vss::platform {
 namespace {
 
-[[noreturn]] void run_child(const std::function<void(int)>& body, int socket, pid_t parent) {
+[[noreturn]] void run_child(std::span<const int> keep, const std::function<void()>& body,
+                            pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);  // it died before the line above
-  keep_only_descriptors(std::array{socket});
-  ::fcntl(socket, F_SETFL, 0);
-  body(socket);
+  keep_only_descriptors(keep);
+  body();
   ::_exit(0);
+}
+
+base::Result<pid_t> fork_child(std::span<const int> keep, const std::function<void()>& body) {
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) {
+    return base::fail(std::string("cannot start a helper: ") + std::strerror(errno), errno);
+  }
+  if (child == 0) run_child(keep, body, parent);
+  return child;
 }
 
 // A child that ends without a word has said on standard error why.
@@ -45,15 +56,27 @@ namespace {
 base::Result<HelperProcess> HelperProcess::start(const std::function<void(int)>& body) {
   auto pair = socket_pair();
   if (!pair) return std::unexpected(pair.error());
-  const pid_t parent = ::getpid();
-  const pid_t child = ::fork();
-  if (child < 0) {
-    return base::fail(std::string("cannot start a helper: ") + std::strerror(errno), errno);
-  }
-  if (child == 0) run_child(body, pair->second.get(), parent);
+  const int socket = pair->second.get();
+  const auto child = fork_child(std::array{socket}, [&] {
+    ::fcntl(socket, F_SETFL, 0);
+    body(socket);
+  });
+  if (!child) return std::unexpected(child.error());
   HelperProcess helper;
-  helper.process_ = child;
+  helper.process_ = *child;
   helper.socket_ = std::move(pair->first);
+  return helper;
+}
+
+base::Result<HelperProcess> HelperProcess::start_beside(int socket,
+                                                        std::span<const int> descriptors,
+                                                        const std::function<void()>& body) {
+  std::vector<int> keep(descriptors.begin(), descriptors.end());
+  keep.push_back(socket);
+  const auto child = fork_child(keep, body);
+  if (!child) return std::unexpected(child.error());
+  HelperProcess helper;
+  helper.process_ = *child;
   return helper;
 }
 

@@ -19,8 +19,10 @@ class LocalAsker:
     VSSD_OPTIONS = ()
 
     def config(self, budgets, others):
-        """`others`: filesystems that are not to be frozen."""
+        """`others`: filesystems that are not to be frozen. All are flushed in PREPARE, whatever is
+        dirty: that is where a scenario waits."""
         lines = [f"[requesters.{self.KIND}]"] + [f"{key} = {s}" for key, s in budgets.items()]
+        lines += ["[filesystems]", 'pre_sync = "always"']
         return "\n".join(lines) + "\n"
 
     def start(self, service, mount_points, command):
@@ -38,8 +40,7 @@ class BackupAsker(LocalAsker):
     VSSD_OPTIONS = ("--vmbus-shm",)
 
     def config(self, budgets, others):
-        return (super().config(budgets, others) +
-                f"[filesystems]\nexclude = {json.dumps(list(others))}\n")
+        return super().config(budgets, others) + f"exclude = {json.dumps(list(others))}\n"
 
     def start(self, service, mount_points, command):
         return service.start_host("backup", "--exec", command)

@@ -1,0 +1,56 @@
+// One round of syncfs over many filesystems at once, in disposable processes, since each call can
+// hang on a dead device.
+//
+// Several processes work through the filesystems side by side and answer for each. Who is killed in
+// syncfs goes on in the kernel until that has its answer: only once every process is reaped does
+// nothing of the round touch a filesystem any more. Not freeze-safe: forks.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "platform/helper_process.hpp"
+#include "platform/mount_identity.hpp"
+
+namespace vss::freezer {
+
+class SyncRound {
+ public:
+  // 0 or errno; runs in a child: allocates nothing. Tests bring their own.
+  using Sync = int (*)(int fd);
+  static constexpr std::size_t kProcessesMax = 32;
+
+  static base::Result<SyncRound> start(std::span<const int> filesystems,
+                                       Sync sync_one = &platform::sync_filesystem);
+  SyncRound(SyncRound&&) noexcept = default;
+  SyncRound& operator=(SyncRound&&) noexcept = default;
+
+  int descriptor() const { return socket_.get(); }
+  void receive();  // never blocks
+  bool complete() const { return answered_ == results_.size(); }
+  bool answered(std::size_t i) const { return results_[i].has_value(); }
+  int error_of(std::size_t i) const { return results_[i].value_or(0); }
+  // The first that did not answer; none: size.
+  std::size_t first_unanswered() const;
+
+  void kill();
+  // No process is left. Never blocks.
+  bool ended();
+  // Those that are left, for who has more patience.
+  std::vector<platform::HelperProcess> take_processes() { return std::move(processes_); }
+
+ private:
+  SyncRound(base::UniqueFd socket, std::size_t filesystems)
+      : socket_(std::move(socket)), results_(filesystems) {}
+
+  base::UniqueFd socket_;
+  std::vector<platform::HelperProcess> processes_;
+  std::vector<std::optional<int>> results_;
+  std::size_t answered_ = 0;
+};
+
+}  // namespace vss::freezer
