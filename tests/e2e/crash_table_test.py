@@ -18,6 +18,14 @@ ACTORS = ("vssd", "freezer", "guardian", "writer", "all")
 WIDTHS = [18] + [17] * 2 + [24] * (len(PHASES) - 2)
 
 
+CROWD = 24
+
+
+class CrowdCell(CrashCell):
+    """With so many filesystems that threads, descriptors and slots come to more than a handful."""
+    beside = CROWD - 2
+
+
 class CrashTable(EndToEndTest):
     def fill(self, kind):
         rows = [(f"{actor} SIG{signal_name}",
@@ -33,6 +41,13 @@ class CrashTable(EndToEndTest):
 
     def test_btrfs(self):
         self.fill("btrfs")
+
+    def test_24_filesystems(self):
+        """One cell for each part and moment: how a part goes down is the other tables' matter."""
+        rows = [(f"{actor} SIGKILL",
+                 {phase: CrowdCell(self, "ext4", actor, "KILL", phase) for phase in PHASES})
+                for actor in ACTORS]
+        run_table(self, f"ext4 x {CROWD}", rows, WIDTHS, at_once=2)  # each is a crowd of its own
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ ANSWER_S = 20
 
 
 class Cell:
+    beside = 0  # how many filesystems there are beside a and inner
+
     def __init__(self, test, kind, phase):
         self.test = test
         self.kind = kind
@@ -25,7 +27,7 @@ class Cell:
         self.bound = "none"
 
     def run(self):
-        with self.test.sandbox(volumes_of(self.kind, self.phase)) as box:
+        with self.test.sandbox(volumes_of(self.kind, self.phase, self.beside)) as box:
             self.run_in(box)
 
     def run_in(self, box):
@@ -39,7 +41,7 @@ class Cell:
         self.play()
 
     def make_scenario(self, box):
-        return Scenario(box, self.kind, self.phase)
+        return Scenario(box, self.kind, self.phase, beside=self.beside)
 
     def play(self):
         took = self.measure()

@@ -4,7 +4,7 @@ The service freezes /mnt/a and /mnt/inner. inner's image lies on /mnt/outer, whi
 hand, by the writer's or the requester's own command, so that a system call on inner waits in the
 kernel for as long as the test wants:
 
-    PREPARE   the freezer's helper is in syncfs of inner, the last thing before slots and arming
+    PREPARE   a helper of the freezer is in syncfs of inner, the last thing before slots and arming
     ARMED     all is opened, noted and guarded; the writer is asked to hold, no FIFREEZE was issued
     FREEZE    a is frozen, FIFREEZE of inner is in flight: it waits for a write that waits for outer
     HELD      both are frozen, COMMAND runs
@@ -40,14 +40,20 @@ def a_lies_on_inner(kind, phase):
     return phase == "THAW" and kind != "ext4"
 
 
-def volumes_of(kind, phase):
+def names_beside(number):
+    """Of further filesystems, which are frozen side by side with a."""
+    return [f"s{i:02}" for i in range(number)]
+
+
+def volumes_of(kind, phase, beside=0):
     size = SIZE_MIB[kind]
     if a_lies_on_inner(kind, phase):
         return [Volume("outer", size_mib=3 * size),
                 Volume("inner", size_mib=2 * size, parent="outer"),
                 Volume("a", kind, size, parent="inner")]
-    return [Volume("outer", size_mib=2 * size), Volume("base", size_mib=2 * size),
-            Volume("a", kind, size, parent="base"), Volume("inner", kind, size, parent="outer")]
+    return [Volume("outer", size_mib=2 * size), Volume("base", size_mib=(2 + beside) * size),
+            Volume("a", kind, size, parent="base"), Volume("inner", kind, size, parent="outer"),
+            *(Volume(name, kind, size, parent="base") for name in names_beside(beside))]
 
 
 def states_of(kind, phase):
@@ -62,17 +68,18 @@ class PhaseMissed(RuntimeError):
 
 
 class Scenario:
-    """`mount_points` (a, inner) may be others in a virtual machine: its own root is a."""
+    """`mount_points` (a, inner) may be others in a virtual machine: its own root is a. `beside`: how
+    many more there are that share a's fate."""
 
     def __init__(self, box, kind, phase, asker=None, budgets=None, mount_points=MOUNT_POINTS,
-                 freezer=()):
+                 freezer=(), beside=0):
         self.box = box
         self.kind = kind
         self.phase = phase
         self.asker = asker or LocalAsker()
-        self.mount_points = mount_points
+        self.mount_points = (*mount_points, *(f"/mnt/{name}" for name in names_beside(beside)))
         box.make_directory(MARKS)
-        self.probe = Probe(box, mount_points)
+        self.probe = Probe(box, self.mount_points)
         config = self.asker.config(budgets or BUDGETS, OTHERS)
         self.service = Service(box, config, freezer=freezer,
                                vssd=self.asker.VSSD_OPTIONS).start()
@@ -115,7 +122,8 @@ class Scenario:
             self._wait_until(f"the slots say {expected}", lambda: self.slots.states() == expected)
 
     def expected_states(self):
-        return dict(zip(self.mount_points, states_of(self.kind, self.phase)))
+        of_a, of_inner = states_of(self.kind, self.phase)
+        return dict.fromkeys(self.mount_points, of_a) | {self.mount_points[1]: of_inner}
 
     def _wait_for(self, mark):
         self._wait_until(f"the mark \"{mark}\"", lambda: self.box.exists(f"{MARKS}/{mark}"))

@@ -9,10 +9,10 @@ from harness.scenario import PHASES
 AT_ONCE = int(os.environ.get("CRASH_CELLS_AT_ONCE", "6"))
 
 
-def run_table(test, kind, rows, widths):
+def run_table(test, kind, rows, widths, at_once=AT_ONCE):
     """`rows`: (title, {phase: cell}). Runs all cells, prints the table, then fails for each cell
     that did not hold."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         done = {(title, phase): pool.submit(cell.run)
                 for title, cells in rows for phase, cell in cells.items()}
     lines = [[kind, *PHASES]]
