@@ -22,7 +22,8 @@ class SyncRound {
  public:
   // 0 or errno; runs in a child: allocates nothing. Tests bring their own.
   using Sync = int (*)(int fd);
-  static constexpr std::size_t kProcessesMax = 32;
+  // Each costs a fork of locked memory, most of a millisecond; more do not make a disk faster.
+  static constexpr std::size_t kProcessesMax = 8;
 
   static base::Result<SyncRound> start(std::span<const int> filesystems,
                                        Sync sync_one = &platform::sync_filesystem);

@@ -73,6 +73,24 @@ TEST(FlushForecast, WritersAsFastAsTheDeviceMakeAnotherRoundVain) {
   EXPECT_FALSE(forecast(question_of(500 * kMB, rounds)).round);
 }
 
+// 1.2 s would be flushed in 1.2 s, with 0.7 s of it dirty again.
+TEST(FlushForecast, WritersHalfAsFastAsTheDeviceMakeAnotherRoundVain) {
+  const std::vector rounds{round_of(2 * kGB, 1200 * kMB, 1200 * kMB, seconds{2})};
+  EXPECT_FALSE(forecast(question_of(1200 * kMB, rounds)).round);
+}
+
+TEST(FlushForecast, AFastDeviceGainsNothingByAnotherRound) {
+  const std::vector rounds{round_of(2 * kGB, 40 * kMB, 40 * kMB, seconds{1})};  // left: 20 ms
+  EXPECT_FALSE(forecast(question_of(40 * kMB, rounds)).round);
+}
+
+TEST(FlushForecast, AfterTheLastRoundNoOtherPromiseCounts) {
+  std::vector rounds(kFlushRoundsMax - 1, round_of(2 * kGB, 200 * kMB, 200 * kMB, seconds{20}));
+  EXPECT_TRUE(forecast(question_of(200 * kMB, rounds)).round);
+  rounds.push_back(rounds.back());
+  EXPECT_FALSE(forecast(question_of(200 * kMB, rounds)).round);
+}
+
 TEST(FlushForecast, WhatTheRoundHasShownTellsTheStall) {
   const std::vector rounds{round_of(800 * kMB, 400 * kMB, 400 * kMB, seconds{1})};
   const FlushForecast made = forecast(question_of(400 * kMB, rounds));
@@ -81,8 +99,8 @@ TEST(FlushForecast, WhatTheRoundHasShownTellsTheStall) {
   EXPECT_EQ(made.stall, kBareFreeze + kBareFreezeEach + milliseconds{500});
 }
 
-TEST(FlushForecast, ARoundThatWroteNothingIsNoMeasurement) {
-  const std::vector rounds{round_of(0, 400 * kMB, 400 * kMB, seconds{1})};
+TEST(FlushForecast, ARoundThatWroteNextToNothingIsNoMeasurement) {
+  const std::vector rounds{round_of(kMB, 400 * kMB, 400 * kMB, seconds{20})};
   const FlushForecast made = forecast(question_of(400 * kMB, rounds));
   EXPECT_FALSE(made.measured);
   EXPECT_FALSE(made.round);
@@ -105,6 +123,7 @@ TEST(StallBudget, RefusesWithTheNumbersAndARemedy) {
             "ask again when less is being written, or raise it in [filesystems]");
   EXPECT_TRUE(why_too_long(made, {.always = false, .stall_budget = seconds{4}}).empty());
   EXPECT_TRUE(why_too_long(made, {}).empty());
+  EXPECT_TRUE(why_too_long(made, {.always = false, .stall_budget = made.stall}).empty());
 }
 
 TEST(StallBudget, ARoundShowsTheRateWhereTheAssumedOneWouldRefuse) {
