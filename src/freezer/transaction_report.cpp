@@ -133,9 +133,7 @@ Reason Transaction::not_opening_or_flushing() const {
   Reason reason(entry.mount_point);
   reason.append(" (").append(entry.source).append(") does not answer to ");
   if (helper_) return reason.append("open; repair it, or leave it out with `exclude`");
-  return reason.append("sync within the time for PREPARE (")
-      .append(plan::bytes_text(pre_sync_->report().pending))
-      .append(" were dirty); repair it, flush it before, or leave it out with `exclude`");
+  return reason.append("sync in time; repair it, flush it before, or `exclude` it");
 }
 
 // Of a freezer before us, and neither we nor the guardian could thaw it yet.

@@ -120,7 +120,7 @@ Reason to_text(const FlushForecast& forecast) {
   Reason text("predicted stall ");
   append_seconds(text, forecast.stall);
   text.append(" (").append(bytes_text(forecast.pending)).append(" dirty at ");
-  text.append(forecast.measured ? "" : "an assumed ").append(bytes_text(forecast.rate));
+  text.append(forecast.measured ? "" : "perhaps ").append(bytes_text(forecast.rate));
   return text.append("/s)");
 }
 
@@ -129,7 +129,7 @@ Reason why_too_long(const FlushForecast& forecast, const FlushPolicy& policy) {
   Reason text = to_text(forecast);
   text.append(" is above stall_budget = ");
   append_seconds(text, policy.stall_budget);
-  return text.append("; ask again when less is being written, or raise it in [filesystems]");
+  return text.append(": write less, or raise it");
 }
 
 }  // namespace vss::plan

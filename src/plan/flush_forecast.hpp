@@ -48,7 +48,7 @@ struct FlushPolicy {
 
 struct FlushQuestion {
   FlushPolicy policy;
-  std::size_t filesystems = 0;         // that are to be frozen
+  std::size_t filesystems = 0;  // that are to be frozen
   FlushState now;
   std::span<const FlushRound> rounds;  // that were made
   base::Duration time_left{0};         // for rounds
@@ -67,7 +67,8 @@ FlushForecast forecast(const FlushQuestion& question);
 // "predicted stall 4.2 s (3.1 GB dirty at 0.8 GB/s)"
 Reason to_text(const FlushForecast& forecast);
 
-// Why a freeze is refused under `policy`; empty: it is not.
+// Why a freeze is refused under `policy`; empty: it is not. Short: the coordinator quotes at most
+// 120 bytes of a participant's reason.
 Reason why_too_long(const FlushForecast& forecast, const FlushPolicy& policy);
 
 // "3.1 GB"; for sentences.

@@ -119,11 +119,19 @@ TEST(StallBudget, RefusesWithTheNumbersAndARemedy) {
   const FlushForecast made = forecast(question_of(3100 * kMB, rounds));
   const FlushPolicy policy{.always = false, .stall_budget = seconds{2}};
   EXPECT_EQ(why_too_long(made, policy).view(),
-            "predicted stall 3.91 s (3.1 GB dirty at 800.0 MB/s) is above stall_budget = 2.00 s; "
-            "ask again when less is being written, or raise it in [filesystems]");
+            "predicted stall 3.91 s (3.1 GB dirty at 800.0 MB/s) is above stall_budget = 2.00 s: "
+            "write less, or raise it");
   EXPECT_TRUE(why_too_long(made, {.always = false, .stall_budget = seconds{4}}).empty());
   EXPECT_TRUE(why_too_long(made, {}).empty());
   EXPECT_TRUE(why_too_long(made, {.always = false, .stall_budget = made.stall}).empty());
+}
+
+TEST(StallBudget, TheReasonIsShortEnoughToBeQuotedWhole) {
+  FlushForecast made;
+  made.stall = milliseconds{123'450};
+  made.pending = 12'345 * kMB;
+  made.rate = 100 * kMB;
+  EXPECT_LE(why_too_long(made, {.always = false, .stall_budget = seconds{60}}).size(), 120U);
 }
 
 TEST(StallBudget, ARoundShowsTheRateWhereTheAssumedOneWouldRefuse) {

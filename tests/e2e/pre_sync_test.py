@@ -56,7 +56,7 @@ class PreSync(EndToEndTest):
         self.assertEqual(requester.wait(30), REFUSED)
         self.assertIn("predicted stall", requester.errors)
         self.assertIn("stall_budget = 0.02 s", requester.errors)
-        self.assertIn("[filesystems]", requester.errors)  # the whole sentence
+        self.assertIn("or raise it", requester.errors)  # the whole sentence
         record = service.record()
         self.assertEqual(record["counts"]["frozen"], 0)
         self.assertIsNone(record["flush"]["measured_stall_us"])
