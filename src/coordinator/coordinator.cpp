@@ -13,9 +13,13 @@ namespace {
 // an altered table must not spin.
 constexpr int kTransitionsPerStep = 32;
 
-// In one step a participant is withdrawn, told, and told late at most once each.
+// Answers to all who wait, and what is said once: notices, note, window, record.
+constexpr std::size_t kWideActionsPerStep = WaitingRequests::kLimit + 32;
+
+// In one step a participant may be told, that withdrawn, and told the opposite: time asks its level
+// just before a request gives everything up.
 std::size_t actions_limit(std::size_t writers_max) {
-  return 3 * (writers_max + 1) + WaitingRequests::kLimit + 16;
+  return 3 * (writers_max + 1) + kWideActionsPerStep;
 }
 
 std::size_t record_limit(const Policy& policy) {
@@ -33,9 +37,8 @@ Coordinator::State::State(const Policy& policy_in, FirstNumbers first,
       numbers(first),
       record(record_limit(policy_in)),
       registry(policy_in.writers_max),
-      actions(actions_limit(policy_in.writers_max)) {
+      actions(actions_limit(policy_in.writers_max), kWideActionsPerStep) {
   order.reserve(policy.writers_max);
-  views.reserve(policy.writers_max + 1);
   for (std::uint32_t i = 0; i < policy.writers.size(); ++i)
     rules_by_name.push_back(i);
   std::ranges::stable_sort(rules_by_name, {},
@@ -49,7 +52,7 @@ StepResult Coordinator::State::step(Instant at, const Event& event) {
   // What is overdue is over before what arrives now is looked at: lateness is judged here.
   pass_time();
   std::visit([this](const auto& what) { on(what); }, event);
-  return {.actions = {actions.begin(), actions.size()}, .next_deadline = next_deadline()};
+  return {.actions = actions, .next_deadline = next_deadline()};
 }
 
 void Coordinator::State::fire(Trigger trigger) {
@@ -144,9 +147,10 @@ Reason Coordinator::State::why_not_ready(bool filesystems) const {
   return {};
 }
 
-std::span<const ParticipantView> Coordinator::State::view_participants() {
-  views.clear();
-  const auto show = [this](const Participant& participant) {
+std::vector<ParticipantView> Coordinator::State::view_participants() const {
+  std::vector<ParticipantView> views;
+  views.reserve(registry.writers() + 1);
+  const auto show = [&views](const Participant& participant) {
     if (!participant.used()) return;
     views.push_back({.id = participant.id,
                      .name = participant.name,
@@ -197,7 +201,7 @@ const Reason& Coordinator::not_ready() const {
   return state.not_ready_reason;
 }
 
-std::span<const ParticipantView> Coordinator::participants() const {
+std::vector<ParticipantView> Coordinator::participants() const {
   return state_->view_participants();
 }
 

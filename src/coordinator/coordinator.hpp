@@ -7,8 +7,9 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
-#include "coordinator/actions.hpp"
+#include "coordinator/action_list.hpp"
 #include "coordinator/events.hpp"
 #include "coordinator/policy.hpp"
 
@@ -24,8 +25,8 @@ struct FirstNumbers {
 };
 
 struct StepResult {
-  std::span<const Action> actions;  // valid until the next step
-  Instant next_deadline;            // call step(Tick) no later; never() when idle
+  const ActionList& actions;  // valid until the next step
+  Instant next_deadline;      // call step(Tick) no later; never() when idle
 };
 
 struct ParticipantView {
@@ -58,7 +59,7 @@ class Coordinator {
   // What a plain freezer froze for this may be frozen still, and nobody thaws it but its successor
   // or an administrator; none: nothing is known to be.
   TransactionId left_frozen() const;
-  std::span<const ParticipantView> participants() const;
+  std::vector<ParticipantView> participants() const;  // allocates
 
  private:
   struct State;

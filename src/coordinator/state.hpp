@@ -81,7 +81,7 @@ struct Coordinator::State {
   StepResult step(Instant at, const Event& event);
   Reason why_none_starts(bool filesystems) const;
   Reason why_not_ready(bool filesystems) const;
-  std::span<const ParticipantView> view_participants();
+  std::vector<ParticipantView> view_participants() const;
 
   // --- the table (coordinator.cpp) ---
   void fire(Trigger trigger);
@@ -215,8 +215,7 @@ struct Coordinator::State {
   Holding judged;
   std::optional<Trigger> follow;  // what an effect leads to at once
   bool ended_in_this_step = false;
-  base::PreallocatedVector<Action> actions;
-  std::vector<ParticipantView> views;
+  ActionList actions;
   Reason not_ready_reason;
 };
 

@@ -28,7 +28,7 @@ records::StatusDocument status_of(const coordinator::Coordinator& coordinator,
     status.requester = std::string(record.requester.view());
     if (record.hold_began != base::Instant{}) status.hold_left = record.hold_deadline - now;
   }
-  const Participants participants = coordinator.participants();
+  const auto participants = coordinator.participants();
   for (const coordinator::ParticipantView& participant : participants) {
     if (participant.freezer) {
       status.freezer.connected = true;
@@ -53,7 +53,7 @@ records::WritersDocument writers_of(const coordinator::Coordinator& coordinator,
     });
   };
   records::WritersDocument document;
-  const Participants participants = coordinator.participants();
+  const auto participants = coordinator.participants();
   for (const coordinator::ParticipantView& participant : participants) {
     if (participant.freezer) continue;
     document.writers.push_back(

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "coordinator/actions.hpp"
+#include "coordinator/action_list.hpp"
 #include "coordinator/events.hpp"
 #include "simulation/history.hpp"
 
@@ -30,7 +29,7 @@ std::string name_of_promise(int promise);
 // One coordinator step, as the world sees it: before the actions are performed.
 struct Step {
   const coordinator::Event& event;
-  std::span<const coordinator::Action> actions;
+  const coordinator::ActionList& actions;
   coordinator::Phase before{}, after{};
   base::TransactionId open_before, open_after;
   const Request* request = nullptr;  // where the event is a request

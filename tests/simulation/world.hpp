@@ -154,8 +154,7 @@ class World {
   std::optional<FaultSpec> take(Fault fault, Actor actor, unsigned writer, Phase phase,
                                 unsigned ask);
   Participant* participant_of(const FaultSpec& fault);
-  void note_request(std::size_t index, TransactionId open,
-                    std::span<const coordinator::Action> actions);
+  void note_request(std::size_t index, TransactionId open, const coordinator::ActionList& actions);
   void note_accepted(const coordinator::AcceptParticipant& accept);
   void note_action(const coordinator::Action& action);
   void note_told(const coordinator::Tell& tell);

@@ -50,7 +50,7 @@ void World::about_to_step(const Event& event) {
 }
 
 void World::stepped(const Event& event, const coordinator::StepResult& result) {
-  const std::span<const Action> actions = result.actions;
+  const coordinator::ActionList& actions = result.actions;
   const auto request_index = std::exchange(request_in_step_, std::nullopt);
   const TransactionId open = driver_->coordinator().open_transaction();
   if (request_index) {
@@ -86,7 +86,8 @@ void World::after_step() {
 
 // --- requests and transactions ---
 
-void World::note_request(std::size_t index, TransactionId open, std::span<const Action> actions) {
+void World::note_request(std::size_t index, TransactionId open,
+                         const coordinator::ActionList& actions) {
   Request& request = history_.requests[index];
   const bool opens =
       request.kind == Request::Kind::kCheck || request.kind == Request::Kind::kFreeze;
