@@ -113,11 +113,7 @@ base::Result<StatusDocument> status_from_json(std::string_view text) {
 }
 
 std::string to_json(const WritersDocument& writers) {
-  Json json = new_document(kWritersSchema);
-  json["writers"] = Json::array();
-  for (const auto& line : writers.writers)
-    json["writers"].push_back(line_json(line));
-  return dump(json);
+  return dump_with_list(new_document(kWritersSchema), "writers", writers.writers, line_json);
 }
 
 base::Result<WritersDocument> writers_from_json(std::string_view text) {

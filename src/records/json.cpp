@@ -217,7 +217,9 @@ base::Result<RecordSummary> read_summary(const Json& json) {
   return summary;
 }
 
-Json record_json(const TransactionRecord& record) {
+namespace {
+
+Json all_but_writers(const TransactionRecord& record) {
   Json json = new_document(kRecordSchema);
   json["id"] = id_text(record.id);
   json["began_unix"] = record.began_wall;
@@ -244,14 +246,21 @@ Json record_json(const TransactionRecord& record) {
   json["flush"] = flush_json(record.flush);
   json["host"] = list_json(record.host, host_json);
   json["phases"] = list_json(record.phases, phase_json);
-  json["writers"] = list_json(record.writers, writer_json);
   json["filesystems"] = list_json(record.filesystems, filesystem_json);
   json["warnings"] = record.warnings;
   return json;
 }
 
+}  // namespace
+
+Json record_json(const TransactionRecord& record) {
+  Json json = all_but_writers(record);
+  json["writers"] = list_json(record.writers, writer_json);
+  return json;
+}
+
 std::string to_json(const TransactionRecord& record) {
-  return dump(record_json(record));
+  return dump_with_list(all_but_writers(record), "writers", record.writers, writer_json);
 }
 
 base::Result<TransactionRecord> record_from_json(std::string_view text) {

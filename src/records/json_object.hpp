@@ -23,6 +23,22 @@ inline std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// The document and one member more: a list that may be long, whose items never exist as values all
+// at once. vssd has memory for ten thousand writers, not for as many trees of them.
+template <typename T, typename ToJson>
+std::string dump_with_list(const Json& document, std::string_view key, const std::vector<T>& list,
+                           ToJson to_json_of) {
+  constexpr std::size_t kUsualBytes = 224;  // of one item
+  std::string text = dump(document);
+  text.reserve(text.size() + kUsualBytes * list.size());
+  text.back() = ',';  // was the document's brace
+  text.append(dump(Json(std::string(key)))).append(":[");
+  for (const T& item : list)
+    text.append(dump(to_json_of(item))).append(",");
+  if (!list.empty()) text.pop_back();
+  return text.append("]}");
+}
+
 inline std::int64_t microseconds(Duration duration) {
   return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }

@@ -57,6 +57,15 @@ TEST(RecordJson, ARecordOfBeforePreSyncWasToldIsRead) {
   EXPECT_FALSE(record->flush);
 }
 
+// They are written one by one, so that ten thousand take no more memory than their text.
+TEST(RecordJson, WritersAreWrittenAsTheRestOfTheDocumentWouldWriteThem) {
+  for (const std::size_t writers : {0U, 1U, 3U}) {
+    TransactionRecord record = sample_record();
+    record.writers.resize(writers, record.writers.front());
+    EXPECT_EQ(to_json(record), dump(record_json(record)));
+  }
+}
+
 TEST(RecordJson, EveryWordOfEveryEnumComesBack) {
   auto record = sample_record();
   for (int i = 0; i < kResults; ++i) {

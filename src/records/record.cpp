@@ -141,6 +141,7 @@ TransactionRecord make_record(const coordinator::Record& record,
   for (const auto& phase : record.phases) {
     to.phases.push_back({phase.phase, phase.began - record.began, phase.length});
   }
+  to.writers.reserve(record.writers.size());
   for (const auto& writer : record.writers)
     to.writers.push_back(to_part(writer));
   for (const auto& detail : latest(details)) {

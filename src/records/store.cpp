@@ -74,6 +74,7 @@ base::Status RecordStore::read_all() {
 
 void RecordStore::remember(const TransactionRecord& record, std::string text) {
   highest_ = std::max(highest_, record.id);
+  text.shrink_to_fit();  // it stays
   Entry& entry = entries_[record.id];
   bytes_in_memory_ -= entry.text.size();
   bytes_in_memory_ += text.size();
@@ -86,7 +87,7 @@ void RecordStore::forget_texts_beyond_limit() {
   for (auto& [id, entry] : entries_) {
     if (bytes_in_memory_ <= kMemoryBytesMax || id == entries_.rbegin()->first) return;
     bytes_in_memory_ -= entry.text.size();
-    entry.text = {};
+    std::string().swap(entry.text);  // an assignment would keep its memory
   }
 }
 

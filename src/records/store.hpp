@@ -46,7 +46,7 @@ class RecordStore {
   // What all of this takes of the heap, nearly: of interest to who looks for a leak elsewhere.
   std::size_t heap_bytes() const;
 
-  static constexpr std::size_t kMemoryBytesMax = std::size_t{16} << 20;
+  static constexpr std::size_t kMemoryBytesMax = std::size_t{8} << 20;
 
  private:
   struct Entry {

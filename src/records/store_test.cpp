@@ -123,6 +123,7 @@ TEST_F(RecordStoreTest, OldTextsLeaveMemoryButNotTheHistory) {
   EXPECT_TRUE(store.record_json(id_at(0x6a11f0c2, 1), RecordStore::Source::kDiskToo));
   EXPECT_TRUE(store.record_json(id_at(0x6a11f0c2, 3), RecordStore::Source::kMemoryOnly));
   EXPECT_EQ(history_from_json(store.history_json())->size(), 3U);
+  EXPECT_LT(store.heap_bytes(), RecordStore::kMemoryBytesMax);
 }
 
 TEST_F(RecordStoreTest, EmptyStoreSaysSo) {
