@@ -22,10 +22,10 @@ namespace runtime = base::runtime;
 namespace {
 
 constexpr const char* kServiceUser = "vss";
-constexpr rlim_t kSpareDescriptors = 256;      // beyond one for each writer
-constexpr std::size_t kHeapBytes = 24U << 20;  // what vssd uses with a few writers, and room
-constexpr std::size_t kHeapBytesPerWriter = 10'240;
-constexpr std::size_t kStackBytes = 512U << 10;  // frames of 64 KiB are built on it
+constexpr rlim_t kSpareDescriptors = 256;          // beyond one for each writer
+constexpr std::size_t kHeapBytes = 24U << 20;      // what vssd uses with a few writers, and room
+constexpr std::size_t kHeapBytesPerWriter = 3328;  // docs/scale.md says what of
+constexpr std::size_t kStackBytes = 512U << 10;    // frames of 64 KiB are built on it
 
 std::string in_runtime(const config::Configuration& configuration, const char* name) {
   return configuration.runtime_dir + "/" + name;

@@ -19,7 +19,7 @@ bool is_device_frame(FrameKind kind) {
 }  // namespace
 
 SessionLimits default_limits(Kind kind) {
-  if (kind == Kind::kApplication) return {.outgoing_bytes = 4096, .frames_per_second = 1000};
+  if (kind == Kind::kApplication) return {.outgoing_bytes = 1024, .frames_per_second = 1000};
   // The freezer gets whole requests and sends one frame for each line of a mount table.
   return {.outgoing_bytes = 4 * wire::kFrameBytesMax, .frames_per_second = 4 * base::kMountsMax};
 }

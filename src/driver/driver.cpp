@@ -95,34 +95,37 @@ void Driver::add_nodes(base::Result<devices::Nodes> nodes, devices::MakeNode mak
 }
 
 void Driver::post(const coordinator::Event& event, std::unique_ptr<RequestDetails> details) {
-  queue_.push_back({event, std::move(details)});
-  if (pumping_) return;
+  if (pumping_) {
+    queue_.push_back({event, std::move(details)});
+    return;
+  }
   pumping_ = true;
+  step(event, std::move(details));
   while (!queue_.empty()) {
     Queued next = std::move(queue_.front());
     queue_.pop_front();
-    step(std::move(next));
-    participants_.reap();
-    if (nodes_) nodes_->reap();
-    control_.reap();
+    step(next.event, std::move(next.details));
   }
   pumping_ = false;
   stop_if_finished(platform::now());
   set_next_deadline();
 }
 
-void Driver::step(Queued queued) {
+void Driver::step(const coordinator::Event& event, std::unique_ptr<RequestDetails> details) {
   const base::TransactionId before = coordinator_.record().id;
-  const auto [actions, next_deadline] = coordinator_.step(platform::now(), queued.event);
+  const auto [actions, next_deadline] = coordinator_.step(platform::now(), event);
   coordinator_deadline_ = next_deadline;
   if (coordinator_.record().id != before) {
-    transaction_.begin(coordinator_.record().id, std::move(queued.details),
+    transaction_.begin(coordinator_.record().id, std::move(details),
                        platform::wall_clock_seconds());
   }
   for (const coordinator::Action& action : actions) {
     std::visit([this](const auto& what) { perform(what); }, action);
   }
   finish_step();
+  participants_.reap();
+  if (nodes_) nodes_->reap();
+  control_.reap();
 }
 
 void Driver::on_deadline() {

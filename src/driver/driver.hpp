@@ -116,13 +116,13 @@ class Driver final : private devices::NodeHost,
   base::Instant next_host_deadline() const;
   void answer(const coordinator::Answer& answer);
 
-  // The pump (driver.cpp).
+  // The pump (driver.cpp). What happens while actions are performed waits in the queue.
   struct Queued {
     coordinator::Event event;
     std::unique_ptr<RequestDetails> details;  // of a request for a transaction
   };
   void post(const coordinator::Event& event, std::unique_ptr<RequestDetails> details = nullptr);
-  void step(Queued queued);
+  void step(const coordinator::Event& event, std::unique_ptr<RequestDetails> details);
   void on_deadline();
   void set_next_deadline();
   void watch_thawed_page();

@@ -56,6 +56,39 @@ TEST(EventLoop, AWatchMayDropItselfInItsHandler) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST(EventLoop, WhoIsDroppedWhileReadyIsNotCalledAnyMore) {
+  EventLoop loop;
+  std::array<std::pair<base::UniqueFd, base::UniqueFd>, 2> pairs{*socket_pair(), *socket_pair()};
+  std::array<EventLoop::Watch, 2> watches;
+  int calls = 0;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    send_packet(pairs[i].second.get(), kPacket);
+    watches[i] = loop.watch(pairs[i].first.get(), [&, i] {
+      ++calls;
+      watches[1 - i] = {};
+      std::array<std::byte, 64> buffer;
+      ReceivedPacket packet;
+      receive_packet(pairs[i].first.get(), buffer, packet);
+    });
+  }
+  EXPECT_TRUE(loop.run_ready());
+  EXPECT_FALSE(loop.run_ready());
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(EventLoop, ADeadlineThatIsSetAgainToTheSameMomentStillComes) {
+  EventLoop loop;
+  int calls = 0;
+  const base::Instant past = now() - base::seconds{1};
+  loop.set_deadline(past, [&] {
+    if (++calls == 2) return loop.stop();
+    loop.set_deadline(past);
+  });
+  loop.set_deadline(past);
+  loop.run();
+  EXPECT_EQ(calls, 2);
+}
+
 TEST(EventLoop, TellsWhenAFullSocketTakesOutputAgain) {
   EventLoop loop;
   auto [near, far] = *socket_pair();

@@ -34,8 +34,8 @@ struct ParticipantServer::Connection {
   Session session;
   base::UniqueFd socket;
   platform::PeerCredentials peer;
-  base::UniqueFd offered_page;   // came with REGISTER; ours once the freezer is accepted
-  coordinator::Reason given_up;  // why, when it is the transport that ends it
+  base::UniqueFd offered_page;  // came with REGISTER; ours once the freezer is accepted
+  std::string_view given_up;    // why, when it is the transport that ends it; a literal
   bool ending = false;
   platform::EventLoop::Watch watch;  // last: stops before the socket closes
 };
@@ -231,7 +231,7 @@ void ParticipantServer::flush(Connection& connection) {
 }
 
 void ParticipantServer::give_up(Connection& connection, std::string_view why) {
-  if (connection.given_up.empty()) connection.given_up = coordinator::Reason{why};
+  if (connection.given_up.empty()) connection.given_up = why;
   schedule_end(connection);
 }
 
@@ -247,7 +247,8 @@ void ParticipantServer::reap() {
     ending_.pop_back();
     Connection& connection = *node.mapped();
     const bool was_accepted = connection.session.accepted();
-    const auto departure = connection.session.disconnected(connection.given_up);
+    const auto departure =
+        connection.session.disconnected(coordinator::Reason{connection.given_up});
     if (was_accepted) by_participant_[connection.session.participant().index] = nullptr;
     if (freezer_ == &connection) freezer_ = nullptr;
     host_.on_connection_over(connection.name(), connection.session.closing_reason());

@@ -1,9 +1,12 @@
 #include "platform/event_loop.hpp"
 
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
@@ -16,52 +19,76 @@ namespace vss::platform {
 
 using Descriptor = asio::posix::stream_descriptor;
 
-// Shared with the waits under way, so that one that fires after its Watch is gone finds `closed`.
-struct EventLoop::Entry : std::enable_shared_from_this<EventLoop::Entry> {
-  Entry(asio::io_context& context, int fd, Handler readable, Handler writable)
-      : descriptor(context, fd),
+// asio registers a descriptor anew for each wait: a system call for each packet, and half a KiB for
+// each writer. So it waits for one descriptor, and that is an epoll of ours, level-triggered, with
+// all those that are watched.
+struct EventLoop::Entry {
+  Entry(State& its_state, int its_fd, Handler readable, Handler writable)
+      : state(its_state),
+        fd(its_fd),
         on_readable(std::move(readable)),
         on_writable(std::move(writable)) {}
 
-  // Each wait registers anew, which makes asio's edge-triggered epoll level-triggered for us.
-  void wait_readable() {
-    descriptor.async_wait(Descriptor::wait_read,
-                          [self = shared_from_this()](asio::error_code error) {
-                            if (self->closed || error) return;
-                            self->on_readable();
-                            if (!self->closed) self->wait_readable();
-                          });
-  }
-
-  void wait_writable() {
-    if (closed || waiting_for_writable) return;
-    waiting_for_writable = true;
-    descriptor.async_wait(Descriptor::wait_write,
-                          [self = shared_from_this()](asio::error_code error) {
-                            self->waiting_for_writable = false;
-                            if (!self->closed && !error) self->on_writable();
-                          });
-  }
-
-  void close() {
-    closed = true;
-    descriptor.release();  // the watcher's owner closes it; waits under way are cancelled
-  }
-
-  Descriptor descriptor;
+  State& state;
+  int fd;
   Handler on_readable;
   Handler on_writable;
   bool waiting_for_writable = false;
-  bool closed = false;
+  bool closed = false;  // its Watch is gone, perhaps since it became ready
 };
 
 struct EventLoop::State {
   asio::io_context context{1};
+  Descriptor watched{context, ::epoll_create1(EPOLL_CLOEXEC)};
   base::UniqueFd timer{::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC)};
+  base::Instant armed = base::Instant::never();  // what the timer is set to
   Handler on_deadline;
-  Watch timer_watch;
   asio::signal_set signals{context};
   std::function<void(int)> on_signal;
+  std::vector<std::shared_ptr<Entry>> closed;  // until what was ready with them is served
+  Watch timer_watch;
+
+  // Fails only for a descriptor that cannot be waited for, of which nothing is ever reported.
+  void control(int operation, Entry& entry) {
+    const std::uint32_t writable = entry.waiting_for_writable ? EPOLLOUT : 0U;
+    epoll_event event{.events = EPOLLIN | writable, .data = {.ptr = &entry}};
+    ::epoll_ctl(watched.native_handle(), operation, entry.fd, &event);
+  }
+
+  void close(std::shared_ptr<Entry> entry) {
+    control(EPOLL_CTL_DEL, *entry);
+    entry->closed = true;
+    closed.push_back(std::move(entry));
+  }
+
+  void wait() {
+    watched.async_wait(Descriptor::wait_read, [this](asio::error_code error) {
+      if (error) return;
+      serve_ready();
+      wait();
+    });
+  }
+
+  // One round: what is ready for longer is found again in the next, after all others.
+  void serve_ready() {
+    std::array<epoll_event, 256> ready;
+    const int count = ::epoll_wait(watched.native_handle(), ready.data(), ready.size(), 0);
+    for (int i = 0; i < count; ++i) {
+      const epoll_event& event = ready[static_cast<std::size_t>(i)];
+      serve(*static_cast<Entry*>(event.data.ptr), event.events);
+    }
+    closed.clear();
+  }
+
+  void serve(Entry& entry, std::uint32_t events) {
+    const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+    if (!entry.closed && (broken || (events & EPOLLIN) != 0)) entry.on_readable();
+    const bool writable = broken || (events & EPOLLOUT) != 0;
+    if (entry.closed || !entry.waiting_for_writable || !writable) return;
+    entry.waiting_for_writable = false;
+    control(EPOLL_CTL_MOD, entry);
+    entry.on_writable();
+  }
 
   void wait_signal() {
     signals.async_wait([this](asio::error_code error, int number) {
@@ -74,18 +101,20 @@ struct EventLoop::State {
 
 EventLoop::Watch& EventLoop::Watch::operator=(Watch&& other) noexcept {
   if (this != &other) {
-    if (entry_) entry_->close();
+    if (entry_) entry_->state.close(std::move(entry_));
     entry_ = std::move(other.entry_);
   }
   return *this;
 }
 
 EventLoop::Watch::~Watch() {
-  if (entry_) entry_->close();
+  if (entry_) entry_->state.close(std::move(entry_));
 }
 
 void EventLoop::Watch::when_writable() {
-  entry_->wait_writable();
+  if (entry_->waiting_for_writable) return;
+  entry_->waiting_for_writable = true;
+  entry_->state.control(EPOLL_CTL_MOD, *entry_);
 }
 
 EventLoop::EventLoop() : state_(std::make_unique<State>()) {
@@ -94,16 +123,17 @@ EventLoop::EventLoop() : state_(std::make_unique<State>()) {
   state.timer_watch = watch(state.timer.get(), [&state] {
     std::uint64_t expirations = 0;
     if (::read(state.timer.get(), &expirations, sizeof expirations) < 0) return;
+    state.armed = base::Instant::never();
     if (state.on_deadline) state.on_deadline();
   });
+  state.wait();
 }
 
 EventLoop::~EventLoop() = default;
 
 EventLoop::Watch EventLoop::watch(int fd, Handler on_readable, Handler on_writable) {
-  auto entry =
-      std::make_shared<Entry>(state_->context, fd, std::move(on_readable), std::move(on_writable));
-  entry->wait_readable();
+  auto entry = std::make_shared<Entry>(*state_, fd, std::move(on_readable), std::move(on_writable));
+  state_->control(EPOLL_CTL_ADD, *entry);
   return Watch(std::move(entry));
 }
 
@@ -113,6 +143,8 @@ void EventLoop::set_deadline(base::Instant at, Handler on_deadline) {
 }
 
 void EventLoop::set_deadline(base::Instant at) {
+  if (at == state_->armed) return;  // after most events it stays as it is
+  state_->armed = at;
   constexpr std::int64_t kSecond = 1'000'000'000;
   itimerspec when{};  // zero disarms
   if (!at.is_never()) {

@@ -18,12 +18,12 @@ namespace vss::platform {
 namespace {
 
 constexpr std::size_t kEntriesMax = 16;
-// poll(2) counts on CLOCK_MONOTONIC, which stands still while the machine sleeps: look at least
-// this often, so that a deadline that passed meanwhile is seen soon after waking.
+// poll(2) counts on CLOCK_MONOTONIC, which stands still while the machine sleeps: where there is a
+// deadline, look at least this often, so that one that passed meanwhile is seen soon after waking.
 constexpr int kLongestWaitMs = 1000;
 
 int milliseconds_until(base::Instant deadline) {
-  if (deadline.is_never()) return kLongestWaitMs;
+  if (deadline.is_never()) return -1;
   const auto left = deadline - now();
   if (left <= base::Duration{0}) return 0;
   const auto rounded_up = (left.count() + 999'999) / 1'000'000;
