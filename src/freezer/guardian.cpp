@@ -15,7 +15,8 @@ namespace {
 using base::Instant;
 using base::milliseconds;
 
-// A freezer whose thread hangs in the kernel gives no sign when it is killed: look this often.
+// A freezer whose thread hangs in the kernel gives no sign when it is killed: look this often while
+// it has something frozen, or is about to.
 constexpr milliseconds kLookInterval{50};
 constexpr base::seconds kNameAfter{1};
 
@@ -23,11 +24,13 @@ constexpr base::seconds kNameAfter{1};
 
 void Guardian::run() {
   while (!stopping_ || watch_) {
-    std::array<platform::PollEntry, 4> entries;
+    std::array<platform::PollEntry, 5> entries;
     entries[0].fd = stopping_ ? -1 : parts_.stop.get();
     entries[1].fd = parts_.listener.get();
     entries[2].fd = client_ && !client_->lost ? client_->socket.get() : -1;
     entries[3].fd = watch_ && watch_->lanes ? watch_->lanes->finished_event() : -1;
+    // One that holds nothing is not looked at: its end gives a sign, since no thread of it hangs.
+    entries[4].fd = client_ && !watch_ ? client_->process.get() : -1;
     platform::wait_until(entries, next_wake());
     if (entries[0].readable) stopping_ = platform::taken_signal(parts_.stop.get()) != 0;
     if (entries[1].readable) accept_client();
@@ -38,7 +41,7 @@ void Guardian::run() {
 }
 
 Instant Guardian::next_wake() const {
-  if (!client_) return Instant::never();
+  if (!watch_) return Instant::never();
   const Instant tick = platform::now() + kLookInterval;
   return watch_ && !watch_->acting ? base::earlier_of(tick, watch_->deadline) : tick;
 }
