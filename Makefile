@@ -11,7 +11,7 @@ CTEST = ctest --test-dir $(BUILD) --output-on-failure
 
 .DEFAULT_GOAL := help
 .PHONY: help deps stock stock-or-warning build compile demo hostile package test test-vm check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
-        fuzz-each bench asan tsan clean
+        fuzz-each bench bench-scale asan tsan clean
 
 help: ## this text
 	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' \
@@ -106,6 +106,12 @@ bench: deps ## how fast coordinator, codecs and ring are, on an idle machine
 	@cmake --build $(BUILD) --target bench/all
 	@set -e; for program in $(BUILD)/bench/*_bench; do \
 	  $$program --benchmark_counters_tabular=true; done
+
+bench-scale: root-for-bench-scale deps ## 10,000 writers beside a bare echo, and idling; BENCH=quick (root)
+	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
+	@cmake --build $(BUILD) --target e2e_programs
+	@python3 -B bench/scale/scale.py --programs $(PROGRAMS) --results build/bench/scale.json \
+	    $(if $(filter quick,$(BENCH)),--quick)
 
 asan tsan: deps ## the tests without root under sanitizers
 	@cmake --preset $@ --log-level=WARNING > /dev/null
