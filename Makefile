@@ -11,16 +11,16 @@ CTEST = ctest --test-dir $(BUILD) --output-on-failure
 
 .DEFAULT_GOAL := help
 .PHONY: help deps stock stock-or-warning build compile demo hostile package test test-vm check e2e lint format tidy diagram mutation fuzz fuzz-smoke \
-        fuzz-each bench bench-scale asan tsan clean
+        fuzz-each bench bench-figure bench-scale bench-units asan tsan clean
 
 help: ## this text
-	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z0-9 -]+:.*## / { printf "  make %-12s  %s\n", $$1, $$2 }' \
 	    Makefile
 
 deps: ## install what is missing of cmake/packages.txt (root only if something is)
 	@cmake/deps.sh
 
-stock: ## fetch Debian's hv_vss_daemon to build/stock, to compare with; installs nothing
+stock: ## fetch Debian's hv_vss_daemon and qemu-ga to build/stock, to compare with; installs nothing
 	@cmake/stock_daemon.sh build/stock
 
 build: deps compile ## configure and build (PRESET=dev, release, asan or tsan)
@@ -45,10 +45,10 @@ hostile: root-for-hostile deps ## a host that does what no host should; COUNT=n 
 package: deps ## Debian packages, looked at by lintian, in build/package
 	@packaging/package.sh
 
-# Without a network all is tested but the comparison with Debian's daemon, and that is said.
+# Without a network all is tested but the comparison with Debian's daemons, and that is said.
 stock-or-warning:
 	@cmake/stock_daemon.sh build/stock || \
-	    echo "WARNING: without Debian's hv_vss_daemon nothing is compared with it: those tests are skipped" >&2
+	    echo "WARNING: without Debian's hv_vss_daemon and qemu-ga nothing is compared with them" >&2
 
 # clang-tidy takes what the tests leave over: most of their time is waiting for a deadline. At idle
 # priority it does not disturb those that stand against the clock.
@@ -101,7 +101,17 @@ fuzz-each: deps
 	      > build/fuzz/found/$$name.log 2>&1 || { tail -40 build/fuzz/found/$$name.log; exit 1; }; \
 	done
 
-bench: deps ## how fast coordinator, codecs and ring are, on an idle machine
+# `bench` is for an idle machine. What it says of a goal that is not reached is no failure.
+bench: root-for-bench deps stock-or-warning ## stall beside qemu-ga and others, one table; BENCH=quick ONLY=text (root)
+	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
+	@cmake --build $(BUILD) --target stall_programs
+	@python3 -B bench/stall/bench.py --programs $(BUILD)/bench/stall/programs.json \
+	    --results build/bench/results.json $(if $(filter quick,$(BENCH)),--quick) $(if $(ONLY),--only "$(ONLY)")
+
+bench-figure: ## the last bench's picture and tables, into docs/
+	@python3 -B bench/stall/bench.py --results build/bench/results.json --figure docs
+
+bench-units: deps ## how fast coordinator, codecs and ring are, on an idle machine
 	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
 	@cmake --build $(BUILD) --target bench/all
 	@set -e; for program in $(BUILD)/bench/*_bench; do \

@@ -21,8 +21,10 @@ struct LoopDevice {
 };
 
 // Attaches `image` to a free loop device and opens it as DEV/loopN, making the node if it is not
-// there. Takes the next free one when another program was faster.
-inline LoopDevice attach_loop(const std::string& image, const std::string& dev) {
+// there. Takes the next free one when another program was faster. `direct_io`: without keeping what
+// is written in this machine's page cache a second time, where the image's filesystem can do that.
+inline LoopDevice attach_loop(const std::string& image, const std::string& dev,
+                              bool direct_io = false) {
   const int backing = open(image.c_str(), O_RDWR | O_CLOEXEC);
   if (backing < 0) return {};
   const int control = open((dev + "/loop-control").c_str(), O_RDWR | O_CLOEXEC);
@@ -36,7 +38,7 @@ inline LoopDevice attach_loop(const std::string& image, const std::string& dev) 
     if (loop.descriptor < 0) break;
     loop_config config{};
     config.fd = static_cast<__u32>(backing);
-    config.info.lo_flags = LO_FLAGS_AUTOCLEAR;
+    config.info.lo_flags = LO_FLAGS_AUTOCLEAR | (direct_io ? LO_FLAGS_DIRECT_IO : 0);
     if (ioctl(loop.descriptor, LOOP_CONFIGURE, &config) == 0) break;
     const int error = errno;
     close(loop.descriptor);

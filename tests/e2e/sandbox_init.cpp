@@ -1,6 +1,7 @@
 // PID 1 of the sandbox in which the end-to-end tests freeze filesystems.
 //
-//   sandbox_init DIRECTORY [VOLUME]...
+//   sandbox_init [--direct-io] DIRECTORY [VOLUME]...
+//     --direct-io  loop devices write past the page cache of the machine
 //     VOLUME  NAME:TYPE:IMAGE         a loop device on IMAGE, mounted at /mnt/NAME
 //             NAME:TYPE:IMAGE:PARENT  the same, after IMAGE was copied onto volume PARENT
 //
@@ -131,13 +132,13 @@ void mount_pseudo() {
 }
 
 // Adds the volume's device to `devices` as "7:N" and as "/dev/loopN".
-void mount_volume(const Volume& volume, std::set<std::string>& devices) {
+void mount_volume(const Volume& volume, bool direct_io, std::set<std::string>& devices) {
   std::string image = volume.image;
   if (!volume.parent.empty()) {
     image = "mnt/" + volume.parent + "/" + volume.name + ".img";
     copy_sparse(volume.image, image);
   }
-  const vss::e2e::LoopDevice loop = vss::e2e::attach_loop(image, "/dev");
+  const vss::e2e::LoopDevice loop = vss::e2e::attach_loop(image, "/dev", direct_io);
   require(loop.descriptor >= 0, "loop device on " + image);
   const std::string number = std::to_string(loop.number);
   require(mknod(("dev/loop" + number).c_str(), S_IFBLK | 0600,
@@ -190,7 +191,7 @@ bool read_go() {
   return size > 0 && word.substr(0, static_cast<std::size_t>(size)) == "go";
 }
 
-int run_as_init(const std::string& directory, const std::vector<Volume>& volumes) {
+int run_as_init(const std::string& directory, bool direct_io, const std::vector<Volume>& volumes) {
   require(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "private mounts");
   require(mount("tmpfs", directory.c_str(), "tmpfs", MS_NOSUID, "size=1g,mode=755") == 0,
           directory);
@@ -199,7 +200,7 @@ int run_as_init(const std::string& directory, const std::vector<Volume>& volumes
   mount_pseudo();
   std::set<std::string> devices;
   for (const Volume& volume : volumes)
-    mount_volume(volume, devices);
+    mount_volume(volume, direct_io, devices);
   say("prepared");
   if (!read_go()) return 1;
   require(syscall(SYS_pivot_root, ".", "old") == 0, "pivot_root");
@@ -214,18 +215,21 @@ int run_as_init(const std::string& directory, const std::vector<Volume>& volumes
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    dprintf(STDERR_FILENO, "usage: sandbox_init DIRECTORY [NAME:TYPE:IMAGE[:PARENT]]...\n");
+  const bool direct_io = argc > 1 && std::strcmp(argv[1], "--direct-io") == 0;
+  const int first = direct_io ? 2 : 1;
+  if (argc <= first) {
+    dprintf(STDERR_FILENO,
+            "usage: sandbox_init [--direct-io] DIRECTORY [NAME:TYPE:IMAGE[:PARENT]]...\n");
     return 2;
   }
   umask(0);
   std::vector<Volume> volumes;
-  for (int index = 2; index < argc; ++index)
+  for (int index = first + 1; index < argc; ++index)
     volumes.push_back(parse_volume(argv[index]));
   require(unshare(CLONE_NEWNS | CLONE_NEWPID) == 0, "unshare");
   const pid_t init = fork();
   require(init >= 0, "fork");
-  if (init == 0) return run_as_init(argv[1], volumes);
+  if (init == 0) return run_as_init(argv[first], direct_io, volumes);
   say("pid " + std::to_string(init));
   int status = 0;
   require(waitpid(init, &status, 0) == init, "waitpid");

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -156,6 +157,15 @@ std::string listen(Guard& guard, Clock::duration heartbeat, Clock::time_point li
   }
 }
 
+// All of a stack is locked: eight megabytes for each filesystem would be much.
+bool make_stacks_small() {
+  constexpr std::size_t kStackBytes = 256U << 10U;
+  pthread_attr_t attributes;
+  return pthread_attr_init(&attributes) == 0 &&
+         pthread_attr_setstacksize(&attributes, kStackBytes) == 0 &&
+         pthread_setattr_default_np(&attributes) == 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -175,7 +185,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const int namespace_pidfd = static_cast<int>(syscall(SYS_pidfd_open, namespace_pid, 0));
-  if (namespace_pidfd < 0 || mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
+  if (namespace_pidfd < 0 || !make_stacks_small() || mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
     dprintf(STDERR_FILENO, "thaw_guard: %s\n", std::strerror(errno));
     return 1;
   }

@@ -8,7 +8,7 @@ import subprocess
 
 
 OUTSIDE = ("sandbox_init", "thaw_guard")
-ON_REQUEST = ("hv_vss_daemon",)  # not ours, and perhaps not there: Sandbox.add_program()
+ON_REQUEST = ("hv_vss_daemon", "qemu-ga", "fsfreeze")  # not ours, and perhaps not there: Sandbox.add_program()
 
 
 class Programs:

@@ -56,13 +56,15 @@ class Volume:
 
 class Sandbox:
     # A machine that is busy is not a harness that is dead: the guard waits heartbeat_limit_s.
-    def __init__(self, programs, volumes, limit_s=300, heartbeat_limit_s=15):
+    # direct_io: the loop devices do not keep in the machine's page cache what they write.
+    def __init__(self, programs, volumes, limit_s=300, heartbeat_limit_s=15, direct_io=False):
         self.programs = programs
         self.volumes = volumes
         self.thawed_by_guard = []   # filesystems that were still frozen when the sandbox was left
         self.guarded = []           # names of all filesystems that may be frozen
         self._limit_s = limit_s
         self._heartbeat_limit_s = heartbeat_limit_s
+        self._init_options = ["--direct-io"] if direct_io else []
         self._children = {}  # by pid inside
         self._init = self._guard = None
         self._starting = threading.Lock()   # one conversation with PID 1 at a time
@@ -99,7 +101,8 @@ class Sandbox:
         root = os.path.join(self.directory, "root")
         os.mkdir(root)
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._init = subprocess.Popen([self.programs.path("sandbox_init"), root] + specifications,
+        self._init = subprocess.Popen([self.programs.path("sandbox_init"), *self._init_options, root,
+                                       *specifications],
                                       stdin=theirs, stdout=subprocess.PIPE, text=True,
                                       start_new_session=True)
         theirs.close()

@@ -1,0 +1,168 @@
+"""The pure parts of the benchmark: from times to stalls, from rows to medians, ratios and goals, to
+text and to the picture.
+
+    python3 figures_test.py
+"""
+
+import unittest
+import xml.dom.minidom
+
+import figure
+import scenarios
+import summary
+import tables
+from stall import NoWritesAround, longest_interval, worst_stall
+
+
+def row(method, freeze, rep=0, **other):
+    return {"scenario": "many", "method": method, "filesystem": "ext4", "N": 24, "load": "idle",
+            "rep": rep, "freeze_ms": freeze, "thaw_ms": 1.0, "stall_ms": None} | other
+
+
+class Stall(unittest.TestCase):
+    TIMES = [0, 10, 20, 60, 70, 200]
+
+    def test_is_the_longest_interval_of_those_that_overlap(self):
+        self.assertEqual(longest_interval(self.TIMES, 15, 65), 40)
+
+    def test_counts_an_interval_that_only_begins_or_ends_within(self):
+        self.assertEqual(longest_interval(self.TIMES, 15, 25), 40)
+        self.assertEqual(longest_interval(self.TIMES, 30, 65), 40)
+
+    def test_counts_an_interval_around_the_whole(self):
+        self.assertEqual(longest_interval(self.TIMES, 30, 40), 40)
+
+    def test_does_not_count_one_that_is_over_before_or_begins_after(self):
+        self.assertEqual(longest_interval(self.TIMES, 61, 69), 10)
+
+    def test_is_unknown_without_a_write_on_each_side(self):
+        for begin, end in ((-1, 5), (65, 201), (-2, -1), (201, 202), (200, 200)):
+            with self.assertRaises(NoWritesAround):
+                longest_interval(self.TIMES, begin, end)
+        with self.assertRaises(NoWritesAround):
+            longest_interval([], 0, 1)
+
+    def test_of_many_is_that_of_the_worst(self):
+        self.assertEqual(worst_stall([[0, 10, 20], [0, 15, 20]], 5, 18), 15)
+
+
+class Ratios(unittest.TestCase):
+    def test_are_paired_within_a_repetition(self):
+        ours, peer = {0: 1, 1: 1, 2: 9}, {0: 10, 1: 5, 2: 10}  # the medians' own ratio is 0.1
+        self.assertAlmostEqual(summary.paired_ratio(ours, peer), 0.2)
+        self.assertAlmostEqual(summary.paired_ratio({0: 2, 1: 8}, {1: 4, 2: 1}), 2)
+        self.assertIsNone(summary.paired_ratio({0: 1}, {1: 1}))
+
+    def rows(self, ours):
+        return [row("openvss", ours, 0), row("openvss", 3 * ours, 1), row("limit", 50, 0),
+                row("limit", 150, 1), row("qemu-ga", 1000, 0), row("qemu-ga", 3000, 1)]
+
+    def test_a_goal_holds_up_to_its_number(self):
+        entries = summary.ratios(self.rows(60))
+        self.assertEqual([(entry["name"], entry["ours"], entry["peer"], entry["ratio"],
+                           entry["goal"], entry["holds"]) for entry in entries], [
+            ("freeze latency, idle, N=24, ext4, against limit", 120, 100, 1.2, 1.2, True),
+            ("freeze latency, idle, N=24, ext4, against qemu-ga", 120, 2000, 0.06, 0.09, True),
+            ("thaw latency, idle, N=24, ext4, against qemu-ga", 1, 1, 1, 0.5, False)])
+        self.assertFalse(summary.ratios(self.rows(61))[0]["holds"])
+
+    def test_without_goals_nothing_is_said_to_hold(self):
+        for entry in summary.ratios(self.rows(60), with_goals=False):
+            self.assertEqual((entry["goal"], entry["holds"]), (None, None))
+
+    def test_the_best_peer_is_none_of_ours(self):
+        rows = [row(method, freeze, scenario="one", N=1) for method, freeze in
+                (("openvss", 33), ("limit", 20), ("qemu-ga", 35), ("hv_vss_daemon", 30))]
+        entry, = summary.ratios(rows)
+        self.assertEqual(entry["name"],
+                         "freeze latency, idle, N=1, ext4, against best peer, hv_vss_daemon")
+        self.assertEqual((entry["ratio"], entry["holds"]), (1.1, True))
+
+    def test_btrfs_is_looked_at_without_a_goal(self):
+        rows = [row("openvss", 1, filesystem="btrfs"), row("qemu-ga", 4, filesystem="btrfs")]
+        self.assertEqual([(entry["ratio"], entry["goal"], entry["holds"])
+                          for entry in summary.ratios(rows)],
+                         [(0.25, None, None), (1, None, None)])
+
+    def test_growth_is_the_slope_of_the_medians(self):
+        rows = [row("openvss", 30 + each * count, rep, scenario="growth", N=count)
+                for count in (1, 8, 128) for rep, each in enumerate((1.5, 2, 9))]
+        entry, = summary.ratios(rows)
+        self.assertEqual((entry["ours"], entry["holds"]), (2, True))
+        self.assertAlmostEqual(entry["ratio"], 2 / 3, 3)
+
+    def test_a_spread_is_median_and_maximum_without_what_was_not_measured(self):
+        rows = [row("openvss", freeze, rep) for rep, freeze in enumerate((1, 9, 2))]
+        group = summary.groups(rows)[0]
+        self.assertEqual(summary.spread(rows, "freeze_ms", group), (2, 9))
+        self.assertIsNone(summary.spread(rows, "stall_ms", group))
+
+
+class Plan(unittest.TestCase):
+    def test_each_method_comes_at_each_place(self):
+        orders = [scenarios.rotated((1, 2, 3), places) for places in range(5)]
+        self.assertEqual(orders, [(1, 2, 3), (2, 3, 1), (3, 1, 2), (1, 2, 3), (2, 3, 1)])
+
+    def test_every_goal_has_its_cells(self):
+        cells = {(cell.scenario, cell.load, cell.kind) for cell in scenarios.whole()}
+        for goal in summary.GOALS:
+            for kind in (*goal.kinds, "btrfs"):
+                self.assertIn((goal.scenario, goal.load, kind), cells)
+
+    def test_files_of_the_writers_fit_their_filesystem_and_hold_a_burst(self):
+        for cell in scenarios.whole() + scenarios.quick():
+            self.assertLessEqual(2 * cell.file_mib, cell.size_mib / 2)
+            self.assertLessEqual(scenarios.LOADS[cell.load].burst_mib, 2 * cell.file_mib)
+
+    def test_the_estimate_grows_with_what_is_to_be_done(self):
+        small, large = scenarios.growing(1, "idle"), scenarios.growing(128, "idle")
+        self.assertLess(scenarios.estimated_seconds(small, 10, 5),
+                        scenarios.estimated_seconds(large, 10, 5))
+        self.assertLess(scenarios.estimated_seconds(small, 3, 5),
+                        scenarios.estimated_seconds(small, 10, 5))
+
+
+class Shown(unittest.TestCase):
+    def results(self):
+        rows = [row(method, 1, rep, scenario="growth", load="60MBps", N=count, stall_ms=stall * count)
+                for method, stall in (("openvss", 30), ("qemu-ga", 31.0), ("limit", 3))
+                for count in (1, 8) for rep in range(2)]
+        before = [each | {"gap_ms": 2.0} for each in rows]
+        return {"rows": rows, "before": before, "ratios": summary.ratios([row("openvss", 130),
+                                                                      row("limit", 100)]),
+                "machine": {"processor": "P", "cores": 2, "memory_mib": 1, "kernel": "6.1",
+                            "direct_io": False, "versions": {"openvss": "1"}}}
+
+    def test_a_goal_that_does_not_hold_is_said_plainly(self):
+        text = tables.terminal(self.results())
+        self.assertRegex(text, r"against limit +130 +100 +1\.300 +1\.2 +NO\n")
+        self.assertTrue(text.endswith("0 of 1 goals hold."), text)
+        self.assertIn("without direct I/O", text)
+
+    def test_numbers_have_three_digits_that_count(self):
+        self.assertEqual([tables.number(value) for value in (0.004, 1.234, 12.34, 123.4, 12345)],
+                         ["0.00", "1.23", "12.3", "123", "12345"])
+
+    def test_markdown_has_a_line_for_each_method_and_cell(self):
+        text = tables.markdown(self.results())
+        self.assertEqual(text.count("\n| growth | 60MBps | ext4 |"), 6)
+        self.assertIn("| openvss | 2 | 1.00 / 1.00 | 1.00 / 1.00 | 240 / 240 |", text)
+
+    def test_the_picture_is_well_formed_and_names_everybody(self):
+        text = figure.draw(self.results())
+        picture = xml.dom.minidom.parseString(text)
+        self.assertEqual(len(picture.getElementsByTagName("polyline")), 4)
+        for name in ("openvss 240 ms", "qemu-ga 248 ms", "limit 24 ms", "no snapshot 2 ms"):
+            self.assertIn(f">{name}<", text)
+
+    def test_labels_of_the_picture_keep_their_distance(self):
+        places = figure.spread_out({"a": 50, "b": 51, "c": 200, "d": 49})
+        self.assertEqual(places, {"d": 49, "a": 65, "b": 81, "c": 200})
+
+    def test_a_picture_of_nothing_is_refused(self):
+        with self.assertRaisesRegex(ValueError, "make bench"):
+            figure.draw({"rows": [], "before": []})
+
+
+if __name__ == "__main__":
+    unittest.main()
