@@ -16,7 +16,7 @@ TICKS = tuple(digit * 10 ** power for power in range(-1, 5) for digit in (1, 2, 
 # class: light, dark
 COLOURS = {
     "back": ("#ffffff", "#0d1117"), "text": ("#1f2328", "#e6edf3"), "rule": ("#d8dee4", "#30363d"),
-    OURS: ("#0b62d6", "#6cb0ff"), LIMIT: ("#57606a", "#9aa4af"), NOTHING: ("#8c959f", "#6e7681"),
+    OURS: ("#0b62d6", "#6cb0ff"), LIMIT: ("#57606a", "#9aa4af"), NOTHING: ("#6e7781", "#8b949e"),
     "qemu-ga": ("#c2410c", "#fb923c"), "hv_vss_daemon": ("#a21caf", "#e879f9"),
     "fsfreeze": ("#3f6212", "#a3e635"),
 }

@@ -11,7 +11,7 @@ import figure
 import scenarios
 import summary
 import tables
-from stall import NoWritesAround, longest_interval, worst_stall
+from stall import NoWritesAround, longest_interval, worst_gap, worst_stall
 
 
 def row(method, freeze, rep=0, **other):
@@ -44,6 +44,15 @@ class Stall(unittest.TestCase):
 
     def test_of_many_is_that_of_the_worst(self):
         self.assertEqual(worst_stall([[0, 10, 20], [0, 15, 20]], 5, 18), 15)
+
+
+    def test_a_gap_ends_where_the_stall_may_begin(self):
+        times = [0, 10, 20, 60, 200]
+        self.assertEqual(worst_gap([times, times], 5, 40), 20)
+        self.assertEqual(worst_gap([times], 5, 60), 40)
+        self.assertEqual(worst_gap([times], 65, 90), 30)
+        with self.assertRaises(NoWritesAround):
+            worst_gap([times], -1, 90)
 
 
 class Ratios(unittest.TestCase):

@@ -76,7 +76,7 @@ def quick():
 
 
 # Of the peers that take one filesystem after the other, roughly.
-SECONDS_PER_FILESYSTEM = {"idle": 0.04, "60MBps": 0.045, "unthrottled": 0.22, "dirty600": 0.09}
+SECONDS_PER_FILESYSTEM = {"idle": 0.04, "60MBps": 0.045, "unthrottled": 0.3, "dirty600": 0.09}
 SEQUENTIAL_METHODS = 3
 
 

@@ -7,7 +7,7 @@ import time
 import machine
 from harness.reporting import wait_until
 from scenarios import MIB
-from stall import worst_stall
+from stall import worst_gap, worst_stall
 
 PAGE = "/tmp/writers"
 WORD = 8
@@ -101,7 +101,7 @@ class Writers:
                  for filesystem in range(self._filesystems)]
         settled = (self._prepared + round_.asked) // 2
         return worst_stall(times, round_.asked, round_.thawed) / NANOSECONDS, {
-            "gap_ms": round(worst_stall(times, settled, round_.asked) / NANOSECONDS, 3),
+            "gap_ms": round(worst_gap(times, settled, round_.asked) / NANOSECONDS, 3),
             "dirty_mib": self._dirty_mib}
 
     def _of(self, filesystem):

@@ -5,10 +5,14 @@ import time
 from harness.asker import OK, ScriptAsker
 from harness.service import Service
 from methods.method import Method, MethodFailed, Round
-from methods.pipes import DIRECTORY
+from methods.pipes import ANSWER_S, DIRECTORY
 
 # The host is at its channel. /dev/vmbus/hv_vss is another method's.
 CONFIG = '[hyperv]\ndoor = "off"\n'
+
+
+class Host(ScriptAsker):
+    PATIENCE_S = ANSWER_S
 
 
 class OpenVss(Method):
@@ -25,7 +29,7 @@ class OpenVss(Method):
             steps += [self._until("freeze", number), "hot_backup", "freeze"]
             steps += [self._until("thaw", number)] if number == 0 else []
             steps += ["thaw"]
-        self._host = ScriptAsker(*steps)
+        self._host = Host(*steps)
         self._host.start(self._service, self.mount_points, None)
         self._host.wait_answer("NEGOTIATE")
 

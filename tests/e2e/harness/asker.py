@@ -10,7 +10,6 @@ import json
 from harness.reporting import wait_until
 
 OK, E_FAIL = "0x00000000", "0x80004005"
-PATIENCE_S = 20
 
 
 class LocalAsker:
@@ -55,6 +54,7 @@ class Answer:
 
 class ScriptAsker(BackupAsker):
     """`vss-hostsim run STEPS`: the command runs beside it."""
+    PATIENCE_S = 20
 
     def __init__(self, *steps):
         self._steps = steps
@@ -86,7 +86,7 @@ class ScriptAsker(BackupAsker):
     def wait_answer(self, *requests, count=1):
         """The last of `count` answers to any of these requests."""
         wait_until(lambda: len(self.answers_to(*requests)) >= count or
-                   self.process.status is not None, PATIENCE_S)
+                   self.process.status is not None, self.PATIENCE_S)
         answers = self.answers_to(*requests)
         if len(answers) < count:
             raise RuntimeError(f"{len(answers)} of {count} answers to {' and '.join(requests)}: "
