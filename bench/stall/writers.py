@@ -102,7 +102,13 @@ class Writers:
         settled = (self._prepared + round_.asked) // 2
         return worst_stall(times, round_.asked, round_.thawed) / NANOSECONDS, {
             "gap_ms": round(worst_gap(times, settled, round_.asked) / NANOSECONDS, 3),
-            "dirty_mib": self._dirty_mib}
+            "dirty_mib": self._dirty_mib, "mb_per_s": round(self._rate(times, round_.asked), 1)}
+
+    def _rate(self, times, end):
+        """Megabytes a second from prepare() to `end`."""
+        writes = sum(bisect.bisect(each, end) - bisect.bisect(each, self._prepared)
+                     for each in times)
+        return 1000 * writes * self._load.block / (end - self._prepared)
 
     def _of(self, filesystem):
         first = filesystem * WRITERS_PER_FILESYSTEM
