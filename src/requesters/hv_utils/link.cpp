@@ -182,9 +182,11 @@ void HvUtilsLink::say_why_not(const base::Error& error) {
                  "(or module hv_utils is missing); it is opened when it comes");
     case EBUSY:
       stand("held by another program");
-      return log(base::LogSeverity::kWarning,
-                 "is held by another program, which answers the host in vssd's place: end it when "
-                 "nothing is frozen (`vssctl doctor` says how); it is tried again");
+      return log(
+          base::LogSeverity::kWarning,
+          "is held by another program, which answers the host in vssd's place. Where that is "
+          "hv_vss_daemon, end hv-vss-daemon.service when nothing is frozen (`vssctl doctor` "
+          "says how); it is tried again");
     case EACCES:
     case EPERM:
       stand("not accessible");
