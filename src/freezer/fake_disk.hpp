@@ -24,9 +24,11 @@ class FakeDisk {
   struct Shared {
     std::atomic<int> syncs{0};      // that were begun
     std::atomic<int> await{0};      // each waits until so many were begun
-    std::atomic<bool> hold{false};  // each waits while set
+    std::atomic<bool> hold{false};  // each waits while set,
+    std::atomic<int> holds{-1};     // or that of this descriptor
     std::atomic<int> error{0};      // each fails with it
-    std::atomic<bool> die{false};   // the process dies instead
+    std::atomic<bool> die{false};   // the process dies instead,
+    std::atomic<int> dies{-1};      // or that of this descriptor
     std::atomic<std::uint64_t> pending{0}, dirtied{0}, written{0};
     std::atomic<std::uint64_t> writes{0};   // bytes that each sync writes out
     std::atomic<std::uint64_t> dirties{0};  // and that writers make dirty meanwhile
@@ -51,10 +53,10 @@ class FakeDisk {
     if (!tells) return std::nullopt;
     return platform::FlushCounters{shared_->pending, shared_->dirtied, shared_->written};
   }
-  static int sync_one(int /*fd*/) {
+  static int sync_one(int fd) {
     ++shared_->syncs;
-    if (shared_->die) ::kill(::getpid(), SIGKILL);
-    while (shared_->hold || shared_->syncs < shared_->await)
+    if (shared_->die || shared_->dies == fd) ::kill(::getpid(), SIGKILL);
+    while (shared_->hold || shared_->holds == fd || shared_->syncs < shared_->await)
       platform::sleep_for(base::milliseconds{1});
     shared_->written += shared_->writes;
     shared_->dirtied += shared_->dirties;

@@ -21,7 +21,7 @@ PreSync::PreSync(Work work, const Kernel& kernel, Instant now, Instant answer_by
 base::Result<State> PreSync::go_on(Instant now) {
   if (!round_) return start_round(now);
   round_->receive();
-  if (!round_->complete() && !given_up_ && now >= rounds_end_ && all_owed_answered()) {
+  if (!round_->complete() && !given_up_ && now >= rounds_end_ && may_give_up()) {
     given_up_ = true;
     round_->kill();
   }
@@ -30,7 +30,8 @@ base::Result<State> PreSync::go_on(Instant now) {
   return finish_round(now);
 }
 
-bool PreSync::all_owed_answered() const {
+bool PreSync::may_give_up() const {
+  if (work_.policy.always) return false;
   for (std::size_t i = 0; i < in_round_.size(); ++i) {
     if (in_round_[i] >= work_.to_freeze && !round_->answered(i)) return false;
   }
@@ -41,6 +42,9 @@ base::Result<State> PreSync::start_round(Instant now) {
   const auto counters = kernel_.counters();
   before_ = state_of(counters);
   if (!started_) first_ = before_;
+  if (!counters && work_.policy.stall_budget > base::Duration{0}) {
+    return base::fail("stall_budget is set, but /proc/vmstat does not tell what is dirty");
+  }
   plan::FlushPolicy policy = work_.policy;
   policy.always = policy.always || !counters;  // nobody knows whether it pays: once
   forecast_ = plan::forecast({.policy = policy,
@@ -48,20 +52,21 @@ base::Result<State> PreSync::start_round(Instant now) {
                               .now = before_,
                               .rounds = rounds_,
                               .time_left = rounds_end_ - now});
-  const bool pays = forecast_.round && work_.to_freeze > 0 && !given_up_;
-  const std::size_t first = pays ? 0 : work_.to_freeze;
-  const std::size_t last = started_ ? work_.to_freeze : work_.descriptors.size();
-  started_ = true;
-  if (first >= last) return State::kDone;
+  measures_ = forecast_.round && work_.to_freeze > 0 && !given_up_;
   in_round_.clear();
-  std::vector<int> descriptors;
-  for (std::size_t i = first; i < last; ++i) {
+  for (std::size_t i = work_.to_freeze; i < work_.descriptors.size() && !started_; ++i)
     in_round_.push_back(i);
+  for (std::size_t i = 0; i < work_.to_freeze && measures_; ++i)
+    in_round_.push_back(i);
+  started_ = true;
+  if (in_round_.empty()) return State::kDone;
+  std::vector<int> descriptors;
+  for (const std::size_t i : in_round_)
     descriptors.push_back(work_.descriptors[i]);
-  }
   auto round = SyncRound::start(descriptors, kernel_.sync);
   if (!round) return std::unexpected(round.error());
   round_.emplace(std::move(*round));
+  if (round_->failure()) return std::unexpected(*round_->failure());
   began_ = now;
   return State::kRunning;
 }
@@ -76,7 +81,7 @@ base::Result<State> PreSync::finish_round(Instant now) {
   const bool complete = round_->complete();
   round_.reset();
   took_ += now - began_;
-  if (in_round_.front() < work_.to_freeze) {
+  if (measures_) {
     rounds_.push_back({before_, state_of(kernel_.counters()), now - began_, complete});
   }
   if (failure_) return State::kDone;

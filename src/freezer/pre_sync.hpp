@@ -5,7 +5,8 @@
 // have flushed counts. A process in syncfs ends only when the kernel has its answer, and PREPARE
 // waits for that until its own limit: nothing of this runs any more when the first FIFREEZE comes,
 // since a FIFREEZE would wait for it (both take the superblock's s_umount) while its neighbours
-// are frozen already. What is only synced (policy `sync`) is never given up.
+// are frozen already. What is only synced (policy `sync`) is begun first and never given up; with
+// `always`, which is to prove that each device answers, nothing is.
 #pragma once
 
 #include <cstddef>
@@ -62,18 +63,19 @@ class PreSync {
  private:
   base::Result<State> start_round(base::Instant now);
   base::Result<State> finish_round(base::Instant now);
-  bool all_owed_answered() const;
+  bool may_give_up() const;
 
   Work work_;
   Kernel kernel_;
   base::Instant rounds_end_;
   std::optional<SyncRound> round_;
-  std::vector<std::size_t> in_round_;  // places in Work::descriptors
+  std::vector<std::size_t> in_round_;  // places in Work::descriptors, in the round's order
   plan::FlushState first_, before_;
   base::Instant began_;
   base::Duration took_{0};  // all rounds
   std::vector<plan::FlushRound> rounds_;
-  bool started_ = false;  // a first look was taken; what is owed was begun
+  bool started_ = false;   // a first look was taken; what is owed was begun
+  bool measures_ = false;  // what is to be frozen is in the round
   bool given_up_ = false;
   std::optional<Failure> failure_;
   plan::FlushForecast forecast_;

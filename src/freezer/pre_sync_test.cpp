@@ -17,10 +17,11 @@ constexpr std::uint64_t kMB = FakeDisk::kMB;
 
 class PreSyncTest : public ::testing::Test {
  protected:
-  // Descriptors are never touched: FakeDisk syncs nothing.
+  // Descriptors are places, and never touched: FakeDisk syncs nothing.
   void begin(std::size_t to_freeze, std::size_t only_synced = 0) {
     PreSync::Work work{.descriptors = {}, .to_freeze = to_freeze, .policy = policy};
-    work.descriptors.assign(to_freeze + only_synced, 0);
+    for (std::size_t i = 0; i < to_freeze + only_synced; ++i)
+      work.descriptors.push_back(static_cast<int>(i));
     began = platform::now();
     sync.emplace(std::move(work), FakeDisk::kernel(), began, began + within);
   }
@@ -118,10 +119,55 @@ TEST_F(PreSyncTest, WhatIsOnlySyncedIsNotGivenUp) {
   while (platform::now() < until)
     ASSERT_EQ(*sync->go_on(platform::now()), State::kRunning);
   EXPECT_EQ(sync->waits_for(), 1U);
-  EXPECT_FALSE(sync->stop() && disk->syncs == 0);
   for (int i = 0; i < 1000 && !sync->stop(); ++i)
     platform::sleep_for(milliseconds{1});
   EXPECT_TRUE(sync->stop());
+}
+
+TEST_F(PreSyncTest, WhatIsOnlySyncedDoesNotWaitForWhatIsGivenUp) {
+  disk->pending = 600 * kMB;
+  disk->holds = 0;
+  within = milliseconds{600};
+  begin(2 * SyncRound::kProcessesMax, 1);
+  ASSERT_TRUE(ends());
+  EXPECT_TRUE(problem.empty()) << problem;
+  EXPECT_LT(platform::now() - began, within);
+  EXPECT_EQ(sync->report().given_up, 1U);
+}
+
+TEST_F(PreSyncTest, WhereEachIsToAnswerNothingIsGivenUp) {
+  policy.always = true;
+  disk->holds = 0;
+  within = milliseconds{200};
+  begin(SyncRound::kProcessesMax + 1);  // the last waits behind the first
+  const base::Instant until = platform::now() + milliseconds{400};
+  while (platform::now() < until)
+    ASSERT_EQ(*sync->go_on(platform::now()), State::kRunning);
+  EXPECT_EQ(sync->waits_for(), 0U);
+  disk->holds = -1;
+  ASSERT_TRUE(ends());
+  EXPECT_TRUE(problem.empty()) << problem;
+  EXPECT_EQ(disk->syncs, static_cast<int>(SyncRound::kProcessesMax) + 1);
+}
+
+TEST_F(PreSyncTest, WhoIsStillAtWorkIsNamedNotWhoDied) {
+  policy.always = true;
+  disk->dies = 0;
+  disk->holds = 2;
+  begin(3);
+  const base::Instant until = platform::now() + milliseconds{200};
+  while (platform::now() < until)
+    ASSERT_EQ(*sync->go_on(platform::now()), State::kRunning);
+  EXPECT_EQ(sync->waits_for(), 2U);
+}
+
+TEST_F(PreSyncTest, ABudgetThatNobodyCanCountForIsRefused) {
+  policy.stall_budget = seconds{2};
+  FakeDisk::tells = false;
+  begin(2);
+  ASSERT_TRUE(ends());
+  EXPECT_NE(problem.find("stall_budget"), std::string::npos) << problem;
+  EXPECT_EQ(disk->syncs, 0);
 }
 
 TEST_F(PreSyncTest, AnErrorIsTold) {

@@ -42,15 +42,16 @@ base::Result<SyncRound> SyncRound::start(std::span<const int> filesystems, Sync 
   if (!pair) return std::unexpected(pair.error());
   SyncRound round(std::move(pair->first), filesystems.size());
   const int socket = pair->second.get();
-  const std::size_t processes = std::min(filesystems.size(), kProcessesMax);
-  for (std::size_t first = 0; first < processes; ++first) {
+  const std::size_t step = round.step_;
+  for (std::size_t first = 0; first < step; ++first) {
     auto process = platform::HelperProcess::start_beside(
-        socket, filesystems, [&] { sync_every(processes, first, filesystems, sync_one, socket); });
+        socket, filesystems, [&] { sync_every(step, first, filesystems, sync_one, socket); });
     if (!process) {
+      round.failure_ = process.error();
       round.kill();
-      return std::unexpected(process.error());
+      break;
     }
-    round.processes_.push_back(std::move(*process));
+    round.workers_.push_back({std::move(*process), first});
   }
   return round;
 }
@@ -70,20 +71,37 @@ void SyncRound::receive() {
 }
 
 std::size_t SyncRound::first_unanswered() const {
-  std::size_t i = 0;
-  while (i < results_.size() && answered(i))
-    ++i;
-  return i;
+  const std::size_t size = results_.size();
+  std::size_t first = size;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (answered(i)) continue;
+    if (left(i)) return i;
+    first = std::min(first, i);
+  }
+  return first;
+}
+
+bool SyncRound::left(std::size_t i) const {
+  return std::ranges::any_of(workers_,
+                             [&](const Worker& worker) { return worker.first == i % step_; });
 }
 
 void SyncRound::kill() {
-  for (platform::HelperProcess& process : processes_)
-    process.kill();
+  for (Worker& worker : workers_)
+    worker.process.kill();
 }
 
 bool SyncRound::ended() {
-  std::erase_if(processes_, [](platform::HelperProcess& process) { return process.ended(); });
-  return processes_.empty();
+  std::erase_if(workers_, [](Worker& worker) { return worker.process.ended(); });
+  return workers_.empty();
+}
+
+std::vector<platform::HelperProcess> SyncRound::take_processes() {
+  std::vector<platform::HelperProcess> taken;
+  for (Worker& worker : workers_)
+    taken.push_back(std::move(worker.process));
+  workers_.clear();
+  return taken;
 }
 
 }  // namespace vss::freezer

@@ -25,33 +25,47 @@ class SyncRound {
   // Each costs a fork of locked memory, most of a millisecond; more do not make a disk faster.
   static constexpr std::size_t kProcessesMax = 8;
 
+  // Those at the front are begun first. failure() is set where not every process could be made:
+  // those that were have been killed, and must end like any other's.
   static base::Result<SyncRound> start(std::span<const int> filesystems,
                                        Sync sync_one = &platform::sync_filesystem);
   SyncRound(SyncRound&&) noexcept = default;
   SyncRound& operator=(SyncRound&&) noexcept = default;
 
+  const std::optional<base::Error>& failure() const { return failure_; }
   int descriptor() const { return socket_.get(); }
   void receive();  // never blocks
   bool complete() const { return answered_ == results_.size(); }
   bool answered(std::size_t i) const { return results_[i].has_value(); }
   int error_of(std::size_t i) const { return results_[i].value_or(0); }
-  // The first that did not answer; none: size.
+  // What a process that is left works on; where none is left, the first that did not answer; none:
+  // their number.
   std::size_t first_unanswered() const;
 
   void kill();
   // No process is left. Never blocks.
   bool ended();
   // Those that are left, for who has more patience.
-  std::vector<platform::HelperProcess> take_processes() { return std::move(processes_); }
+  std::vector<platform::HelperProcess> take_processes();
 
  private:
+  // Takes every step-th filesystem from `first` on.
+  struct Worker {
+    platform::HelperProcess process;
+    std::size_t first = 0;
+  };
   SyncRound(base::UniqueFd socket, std::size_t filesystems)
-      : socket_(std::move(socket)), results_(filesystems) {}
+      : socket_(std::move(socket)),
+        results_(filesystems),
+        step_(filesystems < kProcessesMax ? filesystems : kProcessesMax) {}
+  bool left(std::size_t i) const;
 
   base::UniqueFd socket_;
-  std::vector<platform::HelperProcess> processes_;
+  std::vector<Worker> workers_;
   std::vector<std::optional<int>> results_;
   std::size_t answered_ = 0;
+  std::size_t step_;
+  std::optional<base::Error> failure_;
 };
 
 }  // namespace vss::freezer

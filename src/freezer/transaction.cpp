@@ -38,7 +38,7 @@ void Transaction::check(const wire::Event& event, const wire::FilesystemRequest&
   const std::shared_ptr<const Planning> planning = std::move(*made);
   parts_.listener.planned(planning, event.transaction);
   const plan::Plan& plan = planning->plan;
-  answer_now(event, helper_hangs() ? hung_reason_ : why_not(plan), summary_of(plan));
+  answer_now(event, leftovers_.hang() ? leftovers_.reason() : why_not(plan), summary_of(plan));
 }
 
 // What speaks against freezing this plan; empty: nothing.
@@ -79,6 +79,7 @@ void Transaction::thaw(const wire::Event& event) {
   expect(event);
   switch (phase_) {
     case Phase::kIdle: return answer_thaw();
+    case Phase::kClearing:
     case Phase::kOpening:
     case Phase::kFlushing:
       drop_helper();
@@ -99,6 +100,7 @@ void Transaction::abandon(std::string_view why) {
   pending_.reset();
   switch (phase_) {
     case Phase::kIdle: return;
+    case Phase::kClearing:
     case Phase::kOpening:
     case Phase::kFlushing:
       drop_helper();
@@ -148,6 +150,7 @@ Instant Transaction::next_deadline(Instant now) const {
   if (pending_) next = base::earlier_of(next, pending_->reply_by);
   switch (phase_) {
     case Phase::kIdle: return Instant::never();
+    case Phase::kClearing:
     case Phase::kOpening:
     case Phase::kFlushing: return base::earlier_of(next, now + kHelperExit * 4);
     case Phase::kPinging:
@@ -162,12 +165,14 @@ void Transaction::on_time(Instant now) {
   if (idle()) return;
   if (lanes_) tell_slots(now);
   switch (phase_) {
+    case Phase::kClearing:
     case Phase::kOpening:
     case Phase::kFlushing:
       on_helper();
-      if ((phase_ == Phase::kOpening || phase_ == Phase::kFlushing) && now >= phase_deadline_) {
-        hung_reason_ = not_answering();
-        refuse_prepare(hung_reason_);
+      if (helping() && now >= phase_deadline_) {
+        const Reason reason = not_answering();
+        drop_helper(true);
+        refuse_prepare(reason);
       }
       return;
     case Phase::kArming:

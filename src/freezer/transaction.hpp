@@ -7,10 +7,10 @@
 //                       │           │                              ▼
 //     kIdle ◀───────────┴───────────┴──── kDisarming ◀───────── kThawing
 //
-// Never blocks: opening and flushing are helpers', ioctls are the lanes', the guardian is asked by
-// packets.
-// Called on the main thread only. Nothing is frozen before the guardian is armed and awake; there
-// is one way down, the thaw routine on every lane.
+// Before kOpening stands kClearing, where helpers of an earlier transaction are still in the
+// kernel. Never blocks: opening and flushing are helpers', ioctls are the lanes', the guardian is
+// asked by packets. Called on the main thread only. Nothing is frozen before the guardian is armed
+// and awake; there is one way down, the thaw routine on every lane.
 #pragma once
 
 #include <memory>
@@ -21,6 +21,7 @@
 #include "base/time.hpp"
 #include "freezer/guardian_link.hpp"
 #include "freezer/lanes.hpp"
+#include "freezer/leftovers.hpp"
 #include "freezer/open_helper.hpp"
 #include "freezer/plan_source.hpp"
 #include "freezer/pre_sync.hpp"
@@ -83,6 +84,7 @@ class Transaction {
  private:
   enum class Phase {
     kIdle,
+    kClearing,
     kOpening,
     kFlushing,
     kArming,
@@ -110,6 +112,7 @@ class Transaction {
                   const wire::FilesystemSummary& counts);
   wire::Reason why_not(const plan::Plan& plan) const;
   void refuse_prepare(std::string_view reason);
+  void clear();
   void open_filesystems();
   void opened();
   void flush();
@@ -130,17 +133,21 @@ class Transaction {
   void answer_thaw();
   void tell_slots(base::Instant now);
   base::Instant answer_by() const { return pending_ ? pending_->reply_by : base::Instant::never(); }
-  void drop_helper();
-  bool helper_hangs();
+  bool helping() const {
+    return phase_ == Phase::kClearing || phase_ == Phase::kOpening || phase_ == Phase::kFlushing;
+  }
+  void drop_helper(bool time_was_over = false);
 
   wire::FilesystemSummary summary() const;
   wire::Reason sentence_about(std::size_t slot, std::string_view what, int error = 0) const;
   wire::Reason not_answering() const;
   wire::Reason not_opening_or_flushing() const;
+  wire::Reason still_helping() const;
   wire::Reason who_else_thawed() const;
   wire::Reason left_open() const;
   const plan::PlanEntry& entry_of(std::size_t slot) const;
   const plan::PlanEntry& opened_entry(std::size_t i) const;
+  const plan::PlanEntry* helped_entry() const;
 
   Parts parts_;
   Phase phase_ = Phase::kIdle;
@@ -151,8 +158,7 @@ class Transaction {
   std::optional<OpenHelper> helper_;
   std::vector<base::UniqueFd> opened_;  // until armed: those to freeze, then those only synced
   std::optional<PreSync> pre_sync_;
-  std::vector<platform::HelperProcess> hung_;  // of an earlier transaction; the kernel holds them
-  wire::Reason hung_reason_;
+  Leftovers leftovers_;
   std::unique_ptr<Lanes> lanes_;
   std::vector<Told> told_;
   std::size_t layer_ = 0;

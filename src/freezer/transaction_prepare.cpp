@@ -7,7 +7,6 @@
 
 #include "freezer/mount_detail.hpp"
 #include "platform/clock.hpp"
-#include "platform/sleep.hpp"
 
 namespace vss::freezer {
 namespace {
@@ -17,7 +16,6 @@ using wire::Reason;
 
 constexpr base::seconds kOpenPatience{30};    // where vssd set no deadline
 constexpr base::seconds kArmingPatience{10};  // it makes a thread for each filesystem
-constexpr base::milliseconds kDyingPatience{100};
 
 // Where nothing is known of the devices, all that freezes later may be what this one lies on.
 SlotSet lies_on(const Planning& planning, std::size_t upper) {
@@ -45,12 +43,17 @@ void Transaction::prepare(const wire::Event& event, const wire::FilesystemReques
   parts_.listener.planned(planning_, id_);
   const plan::Plan& plan = planning_->plan;
   if (const Reason why = why_not(plan); !why.empty()) return refuse_prepare(why);
-  if (helper_hangs()) return refuse_prepare(hung_reason_);
   if (plan.to_freeze.empty() && plan.to_sync.empty()) {
     phase_ = Phase::kPrepared;
     return answer(true, {});
   }
-  open_filesystems();
+  phase_ = Phase::kClearing;
+  phase_deadline_ = base::earlier_of(platform::now() + leftovers_.patience(), answer_by());
+  clear();
+}
+
+void Transaction::clear() {
+  if (!leftovers_.any()) open_filesystems();
 }
 
 void Transaction::refuse_prepare(std::string_view reason) {
@@ -79,24 +82,13 @@ void Transaction::open_filesystems() {
   phase_deadline_ = base::earlier_of(platform::now() + kOpenPatience, answer_by());
 }
 
-// Of an earlier transaction: the device they wait for would only catch the next ones too.
-bool Transaction::helper_hangs() {
-  const auto ended = [](platform::HelperProcess& process) { return process.ended(); };
-  const Instant limit = platform::now() + kDyingPatience;
-  for (std::erase_if(hung_, ended); !hung_.empty(); std::erase_if(hung_, ended)) {
-    if (platform::now() >= limit) return true;
-    platform::sleep_for(base::milliseconds{1});
-  }
-  hung_reason_.clear();
-  return false;
-}
-
-void Transaction::drop_helper() {
+// What cannot be ended now stands in the way of the next transaction.
+void Transaction::drop_helper(bool time_was_over) {
   const bool ended = (!helper_ || helper_->stop()) && (!pre_sync_ || pre_sync_->stop());
   if (!ended) {
-    if (hung_reason_.empty()) hung_reason_ = not_answering();
-    if (helper_) hung_.push_back(helper_->take_process());
-    if (pre_sync_) hung_ = pre_sync_->take_processes();
+    leftovers_.blame(time_was_over ? not_answering() : still_helping(), time_was_over);
+    if (helper_) leftovers_.add(helper_->take_process());
+    if (pre_sync_) leftovers_.add(pre_sync_->take_processes());
   }
   helper_.reset();
   pre_sync_.reset();
@@ -104,6 +96,7 @@ void Transaction::drop_helper() {
 }
 
 void Transaction::on_helper() {
+  if (phase_ == Phase::kClearing) return clear();
   if (phase_ == Phase::kFlushing) return go_on_flushing(platform::now());
   if (!helper_) return;
   helper_->receive();

@@ -105,6 +105,7 @@ Reason Transaction::who_else_thawed() const {
 
 // Names the first filesystem that keeps everybody waiting.
 Reason Transaction::not_answering() const {
+  if (phase_ == Phase::kClearing) return leftovers_.reason();
   if ((helper_ || pre_sync_) && planning_) return not_opening_or_flushing();
   for (std::size_t i = 0; i < told_.size(); ++i) {
     const SlotState state = parts_.slots[i].state();
@@ -126,14 +127,28 @@ Reason Transaction::not_answering() const {
 }
 
 Reason Transaction::not_opening_or_flushing() const {
-  const plan::Plan& plan = planning_->plan;
-  const std::size_t at = helper_ ? helper_->working_on() : pre_sync_->waits_for();
-  if (at >= plan.to_freeze.size() + plan.to_sync.size()) return "the helper does not end";
-  const plan::PlanEntry& entry = opened_entry(at);
-  Reason reason(entry.mount_point);
-  reason.append(" (").append(entry.source).append(") does not answer to ");
+  const plan::PlanEntry* const entry = helped_entry();
+  if (entry == nullptr) return "the helper does not end";
+  Reason reason(entry->mount_point);
+  reason.append(" (").append(entry->source).append(") does not answer to ");
   if (helper_) return reason.append("open; repair it, or leave it out with `exclude`");
   return reason.append("sync in time; repair it, flush it before, or `exclude` it");
+}
+
+// For the next transaction, of what this one leaves behind.
+Reason Transaction::still_helping() const {
+  const plan::PlanEntry* const entry = helped_entry();
+  if (entry == nullptr) return "the helper of an earlier transaction does not end";
+  Reason reason(entry->mount_point);
+  reason.append(" (").append(entry->source).append(") is still being ");
+  return reason.append(helper_ ? "opened" : "flushed").append(" for an earlier one; try again");
+}
+
+// None: nothing is left to do, but the helper is still there.
+const plan::PlanEntry* Transaction::helped_entry() const {
+  const plan::Plan& plan = planning_->plan;
+  const std::size_t at = helper_ ? helper_->working_on() : pre_sync_->waits_for();
+  return at < plan.to_freeze.size() + plan.to_sync.size() ? &opened_entry(at) : nullptr;
 }
 
 // Of a freezer before us, and neither we nor the guardian could thaw it yet.

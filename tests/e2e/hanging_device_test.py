@@ -55,6 +55,23 @@ class HangingDevice(EndToEndTest):
             self.say(f"answered after {took:.1f} s: {sentence}")
             self.assert_clean_afterwards(disk, service)
 
+    def test_a_flush_that_was_cut_short_is_waited_for(self):
+        """Whoever asked is gone; the kernel still flushes for it. That speaks against no device."""
+        with self.sandbox([Volume("a"), Volume("b")]) as box:
+            disk, service, _ = self.start(box)
+            self.assertEqual(box.run("fs_tool", "dirty", "/mnt/slow/file", 4).status, 0)
+            disk.signal(signal.SIGSTOP)
+            first = service.start_snapshot()
+            self.assertTrue(wait_until(lambda: service.json("status")["transaction"], 5))
+            time.sleep(0.5)
+            first.signal(signal.SIGKILL)
+            first.wait(5)
+            self.assertTrue(wait_until(lambda: not service.json("status")["transaction"], 5))
+            second = service.start_snapshot()
+            time.sleep(1)
+            disk.signal(signal.SIGCONT)
+            self.assertEqual(second.wait(30), 0, second.errors)
+
     def stop_before_freeze(self, box):
         """slow's device stops between PREPARE and FREEZE. beside lies on a device of the same kind
         that goes on, so that it is frozen in the same layer as slow, and must not stay so."""
