@@ -24,6 +24,9 @@ class EventLoop {
     Watch(Watch&&) noexcept = default;
     Watch& operator=(Watch&& other) noexcept;
     ~Watch();
+    // False where the kernel does not take it: out of memory, fs.epoll.max_user_watches, or a
+    // descriptor that cannot be waited for. Of such a one nothing is ever reported.
+    bool works() const;
     // Calls `on_writable` once, when the descriptor takes output again. No effect while it is
     // waiting.
     void when_writable();

@@ -1,5 +1,6 @@
 #include "platform/event_loop.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -121,6 +122,15 @@ TEST(EventLoop, ADeadlineInThePastIsCalledAtOnceAndOnlyOnce) {
   });
   loop.run();
   EXPECT_EQ(calls, 1);
+}
+
+TEST(EventLoop, SaysWhereTheKernelDoesNotTakeADescriptor) {
+  EventLoop loop;
+  auto [near, far] = *socket_pair();
+  EXPECT_TRUE(loop.watch(near.get(), [] {}).works());
+  const base::UniqueFd directory{::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  EXPECT_FALSE(loop.watch(directory.get(), [] {}).works());
+  EXPECT_FALSE(EventLoop::Watch().works());
 }
 
 TEST(EventLoop, RunsWhatIsReadyWithoutWaitingForMore) {

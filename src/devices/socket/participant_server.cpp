@@ -94,6 +94,10 @@ void ParticipantServer::admit(Kind kind, base::UniqueFd socket) {
         if (Connection* waiting = find(number)) flush(*waiting);
         reap();
       });
+  if (added.watch.works()) return;
+  host_.on_connection_over(added.name(),
+                           "refused: the kernel watches no more; raise fs.epoll.max_user_watches");
+  connections_.erase(number);
 }
 
 // Connections that never joined must not keep writers out: the oldest of them goes.

@@ -34,6 +34,7 @@ struct EventLoop::Entry {
   Handler on_readable;
   Handler on_writable;
   bool waiting_for_writable = false;
+  bool added = false;
   bool closed = false;  // its Watch is gone, perhaps since it became ready
 };
 
@@ -48,15 +49,14 @@ struct EventLoop::State {
   std::vector<std::shared_ptr<Entry>> closed;  // until what was ready with them is served
   Watch timer_watch;
 
-  // Fails only for a descriptor that cannot be waited for, of which nothing is ever reported.
-  void control(int operation, Entry& entry) {
+  bool control(int operation, Entry& entry) {
     const std::uint32_t writable = entry.waiting_for_writable ? EPOLLOUT : 0U;
     epoll_event event{.events = EPOLLIN | writable, .data = {.ptr = &entry}};
-    ::epoll_ctl(watched.native_handle(), operation, entry.fd, &event);
+    return ::epoll_ctl(watched.native_handle(), operation, entry.fd, &event) == 0;
   }
 
   void close(std::shared_ptr<Entry> entry) {
-    control(EPOLL_CTL_DEL, *entry);
+    if (entry->added) control(EPOLL_CTL_DEL, *entry);
     entry->closed = true;
     closed.push_back(std::move(entry));
   }
@@ -111,6 +111,10 @@ EventLoop::Watch::~Watch() {
   if (entry_) entry_->state.close(std::move(entry_));
 }
 
+bool EventLoop::Watch::works() const {
+  return entry_ && entry_->added;
+}
+
 void EventLoop::Watch::when_writable() {
   if (entry_->waiting_for_writable) return;
   entry_->waiting_for_writable = true;
@@ -133,7 +137,7 @@ EventLoop::~EventLoop() = default;
 
 EventLoop::Watch EventLoop::watch(int fd, Handler on_readable, Handler on_writable) {
   auto entry = std::make_shared<Entry>(*state_, fd, std::move(on_readable), std::move(on_writable));
-  state_->control(EPOLL_CTL_ADD, *entry);
+  entry->added = state_->control(EPOLL_CTL_ADD, *entry);
   return Watch(std::move(entry));
 }
 

@@ -61,6 +61,7 @@ void ControlServer::accept_connection() {
         if (Connection* waiting = find(number)) flush(*waiting);
         reap();
       });
+  if (!added.watch.works()) connections_.erase(number);
 }
 
 bool ControlServer::is_administrator(int socket, const platform::PeerCredentials& peer) const {
