@@ -72,6 +72,15 @@ class Registered : public testing::Test {
     EXPECT_EQ(peer->register_as(freezer(), &page.fd).status, wire::kStatusSuccess);
     return peer;
   }
+  void lose_freezer_in_hold(const Page& page, base::TransactionId& transaction) {
+    const auto freezing = connect_freezer(page);
+    control->ask(request_for(ControlCommand::kHold, wire::Selection::kAll));
+    ASSERT_TRUE(freezing->serve(Operation::kPrepare, planned(1)));
+    ASSERT_TRUE(freezing->serve(Operation::kFreeze, frozen(1)));
+    const auto held = control->reply();
+    ASSERT_EQ(held->status, wire::kStatusSuccess) << held->reason.view();
+    transaction = held->transaction;
+  }
 
   RunningDriver driver;
   std::unique_ptr<ControlPeer> control;
@@ -158,16 +167,11 @@ TEST_F(Registered, FreezersReportsReachTheRecord) {
 TEST_F(Registered, LostFreezersThawIsTakenFromThePage) {
   start();
   const Page page;
-  auto freezing = connect_freezer(page);
-  control->ask(request_for(ControlCommand::kHold, wire::Selection::kAll));
-  ASSERT_TRUE(freezing->serve(Operation::kPrepare, planned(1)));
-  ASSERT_TRUE(freezing->serve(Operation::kFreeze, frozen(1)));
-  const auto held = control->reply();
-  ASSERT_EQ(held->status, wire::kStatusSuccess) << held->reason.view();
-  freezing.reset();
-  page.publish(held->transaction);  // by the guardian
+  base::TransactionId held;
+  ASSERT_NO_FATAL_FAILURE(lose_freezer_in_hold(page, held));
+  page.publish(held);  // by the guardian
   wire::ControlRequest release = request_for(ControlCommand::kRelease);
-  release.transaction = held->transaction;
+  release.transaction = held;
   const auto released = control->ask_and_wait(release);
   ASSERT_TRUE(released);
   EXPECT_EQ(released->status, wire::kStatusFail);
@@ -176,20 +180,15 @@ TEST_F(Registered, LostFreezersThawIsTakenFromThePage) {
 TEST_F(Registered, ThePageIsLookedAtHoweverMuchIsAskedMeanwhile) {
   start();
   const Page page;
-  auto freezing = connect_freezer(page);
-  control->ask(request_for(ControlCommand::kHold, wire::Selection::kAll));
-  ASSERT_TRUE(freezing->serve(Operation::kPrepare, planned(1)));
-  ASSERT_TRUE(freezing->serve(Operation::kFreeze, frozen(1)));
-  const auto held = control->reply();
-  ASSERT_EQ(held->status, wire::kStatusSuccess) << held->reason.view();
-  freezing.reset();
-  page.publish(held->transaction);  // by the guardian
+  base::TransactionId held;
+  ASSERT_NO_FATAL_FAILURE(lose_freezer_in_hold(page, held));
+  page.publish(held);  // by the guardian
   const base::Instant until = platform::now() + base::seconds{2};
   std::string why;
   do {
     why = control->ask_and_wait(request_for(ControlCommand::kCheck))->reason.view();
-  } while (why.contains(base::to_text(held->transaction).view()) && platform::now() < until);
-  EXPECT_FALSE(why.contains(base::to_text(held->transaction).view())) << why;
+  } while (why.contains(base::to_text(held).view()) && platform::now() < until);
+  EXPECT_FALSE(why.contains(base::to_text(held).view())) << why;
 }
 
 // What was refused meanwhile has a number of its own, and the daemon is no reason not to look.
