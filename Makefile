@@ -101,15 +101,17 @@ fuzz-each: deps
 	      > build/fuzz/found/$$name.log 2>&1 || { tail -40 build/fuzz/found/$$name.log; exit 1; }; \
 	done
 
-# `bench` is for an idle machine. What it says of a goal that is not reached is no failure.
-bench: root-for-bench deps stock-or-warning ## stall beside qemu-ga and others, one table; BENCH=quick ONLY=text (root)
+# `bench` is for an idle machine. What it says of a goal that is not reached is no failure. Whole, it
+# ends with bench-scale; quick runs write where whole ones do not.
+bench: root-for-bench deps stock-or-warning ## stall beside qemu-ga and others, then bench-scale; BENCH=quick ONLY=text (root)
 	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
 	@cmake --build $(BUILD) --target stall_programs
 	@python3 -B bench/stall/bench.py --programs $(BUILD)/bench/stall/programs.json \
-	    --results build/bench/results.json $(if $(filter quick,$(BENCH)),--quick) $(if $(ONLY),--only "$(ONLY)")
+	    --into build/bench $(if $(filter quick,$(BENCH)),--quick) $(if $(ONLY),--only "$(ONLY)")
+	@$(if $(ONLY)$(filter quick,$(BENCH)),,$(MAKE) --no-print-directory bench-scale)
 
-bench-figure: ## the last bench's picture and tables, into docs/
-	@python3 -B bench/stall/bench.py --results build/bench/results.json --figure docs
+bench-figure: ## the last whole bench's picture and tables, into docs/
+	@python3 -B bench/stall/bench.py --into build/bench --figure docs
 
 bench-units: deps ## how fast coordinator, codecs and ring are, on an idle machine
 	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
@@ -120,8 +122,8 @@ bench-units: deps ## how fast coordinator, codecs and ring are, on an idle machi
 bench-scale: root-for-bench-scale deps ## 10,000 writers beside a bare echo, and idling; BENCH=quick (root)
 	@cmake --preset $(PRESET) --log-level=WARNING > /dev/null
 	@cmake --build $(BUILD) --target e2e_programs
-	@python3 -B bench/scale/scale.py --programs $(PROGRAMS) --results build/bench/scale.json \
-	    $(if $(filter quick,$(BENCH)),--quick)
+	@python3 -B bench/scale/scale.py --programs $(PROGRAMS) \
+	    $(if $(filter quick,$(BENCH)),--results build/bench/scale-quick.json --quick,--results build/bench/scale.json)
 
 asan tsan: deps ## the tests without root under sanitizers
 	@cmake --preset $@ --log-level=WARNING > /dev/null

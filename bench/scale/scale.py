@@ -10,7 +10,6 @@ number of sockets of the same crowd, and take turns: PREPARE, FREEZE and THAW of
 import argparse
 import json
 import os
-import platform
 import sys
 import time
 
@@ -19,6 +18,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 
 import figures
 from harness.crowd import Crowd
+from harness.kernel import kernel_version
 from harness.programs import Programs
 from harness.reporting import wait_until
 from harness.resources import memory_kib, wake_ups
@@ -133,7 +133,7 @@ def main():
     results = {"rows": rows, "fit": figures.fit(rows, figures.OURS),
                "fit_of_echo": figures.fit(rows, figures.PEER), "memory": memory, "idle": idle,
                "ratios": figures.goals(rows, memory, idle),
-               "machine": {"kernel": platform.release(), "processors": os.cpu_count()}}
+               "machine": {"kernel": kernel_version(), "processors": os.cpu_count()}}
     os.makedirs(os.path.dirname(options.results), exist_ok=True)
     with open(options.results, "w", encoding="utf-8") as file:
         json.dump(results, file, indent=1)

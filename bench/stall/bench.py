@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """`make bench`: what applications feel of a snapshot, OpenVSS beside its peers, in one run.
 
-    bench.py --programs build/dev/bench/stall/programs.json --results build/bench/results.json
+    bench.py --programs build/dev/bench/stall/programs.json --into build/bench
              [--quick] [--repetitions N] [--only TEXT]
-    bench.py --results build/bench/results.json --figure DOCS    # of a run that is over
+    bench.py --into build/bench --figure docs    # of the last whole run
 
-README.md has the method. Everything that is frozen is an image in the sandbox of tests/e2e.
+A whole run writes results.json there, any other partial.json. README.md has the method. Everything
+that is frozen is an image in the sandbox of tests/e2e.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import methods
 import scenarios
 import summary
 import tables
+import whole
 from harness.programs import Programs
 from harness.sandbox import SandboxError
 from harness.service import ServiceError
@@ -34,7 +36,7 @@ from methods.method import MethodFailed
 from stall import NoWritesAround
 from writers import WritersFailed
 
-WHOLE_REPETITIONS, QUICK_REPETITIONS = 10, 3
+RESULTS, PARTIAL = "results.json", "partial.json"
 FAILURES = (MethodFailed, WritersFailed, NoWritesAround, ServiceError, SandboxError, RuntimeError,
             OSError, subprocess.SubprocessError)  # TimeoutError is an OSError
 
@@ -68,9 +70,12 @@ class Run:
         self._programs = Programs(options.programs)
         self._methods = available_methods(self._programs)
         self._repetitions = options.repetitions or (
-            QUICK_REPETITIONS if options.quick else WHOLE_REPETITIONS)
+            scenarios.QUICK_REPETITIONS if options.quick else scenarios.WHOLE_REPETITIONS)
         cells = scenarios.quick() if options.quick else scenarios.whole()
         self.cells = [cell for cell in cells if options.only in cell.title]
+        self._judged = not options.quick and self._repetitions >= scenarios.WHOLE_REPETITIONS
+        is_whole = self._judged and self.cells == cells
+        self.path = os.path.join(options.into, RESULTS if is_whole else PARTIAL)
         self.failures = []
         self._results = {"rows": [], "before": [], "ratios": [], "machine": {}}
 
@@ -86,7 +91,7 @@ class Run:
         say("\n" + tables.terminal(self._results))
         for failure in self.failures:
             say(f"FAILED {failure}")
-        say(f"written to {self._options.results}")
+        say(f"written to {self.path}")
 
     def _describe(self):
         stock = self._programs.path("qemu-ga").removesuffix("/usr/sbin/qemu-ga")
@@ -129,36 +134,47 @@ class Run:
 
     def _write(self):
         """After each cell: what is measured is not lost with what comes after it."""
-        self._results["ratios"] = summary.ratios(self._results["rows"], not self._options.quick)
-        os.makedirs(os.path.dirname(os.path.abspath(self._options.results)), exist_ok=True)
-        with open(self._options.results, "w", encoding="utf-8") as file:
+        self._results["ratios"] = summary.ratios(self._results["rows"], self.cells,
+                                                 self._repetitions, self._judged)
+        os.makedirs(self._options.into, exist_ok=True)
+        with open(self.path, "w", encoding="utf-8") as file:
             json.dump(self._results, file, indent=1)
 
 
-def draw(results_path, docs):
-    """The picture and the tables of a whole run, for the documentation."""
-    with open(results_path, encoding="utf-8") as file:
-        results = json.load(file)
+def draw(path, docs):
+    """The picture and the tables of a whole run, for the documentation. The sentence why not, or
+    nothing."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            results = json.load(file)
+    except OSError as error:
+        return f"{path}: {error.strerror}: run `make bench` first"
+    if missing := whole.why_not(results):
+        return f"{path}: not the results of a whole run: {missing}; run `make bench`"
     os.makedirs(os.path.join(docs, "images"), exist_ok=True)
     for name, text in (("images/stall.svg", figure.draw(results)),
                        ("measurements.md", tables.markdown(results))):
         with open(os.path.join(docs, name), "w", encoding="utf-8") as file:
             file.write(text)
         say(f"written to {os.path.join(docs, name)}")
+    return ""
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="What applications feel of a snapshot.")
     parser.add_argument("--programs", help="programs.json of the build")
-    parser.add_argument("--results", required=True, help="results.json, written or read")
+    parser.add_argument("--into", required=True, metavar="DIRECTORY",
+                        help=f"where {RESULTS} of a whole run and {PARTIAL} of any other are")
     parser.add_argument("--quick", action="store_true", help="a few small cells, three repetitions")
     parser.add_argument("--repetitions", type=int, help="10; of the quick mode 3")
     parser.add_argument("--only", default="", help="cells whose title has this text")
-    parser.add_argument("--figure", metavar="DOCS", help="draw the results, measure nothing")
+    parser.add_argument("--figure", metavar="DOCS", help="draw the last whole run, measure nothing")
     options = parser.parse_args(arguments)
     if options.figure:
-        draw(options.results, options.figure)
-        return 0
+        refused = draw(os.path.join(options.into, RESULTS), options.figure)
+        if refused:
+            sys.stderr.write(refused + "\n")
+        return 1 if refused else 0
     if not options.programs:
         parser.error("--programs is needed to measure")
     require_root("the benchmark")

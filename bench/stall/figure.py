@@ -4,7 +4,7 @@ page and on a dark one."""
 import math
 import statistics
 
-from summary import LIMIT, OURS, PEERS, growth_points, values
+from summary import LIMIT, OURS, PEERS, growth_points
 
 WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 76, 170, 66, 62
@@ -56,18 +56,22 @@ class Scale:
 
 def series(results):
     """{name: [(N, median, maximum)]} of what was measured."""
-    rows, found = results["rows"], {}
-    for name in (*PEERS, OURS, LIMIT):
-        points = growth_points(rows, "stall_ms", LOAD, name)
-        found[name] = [(count, median, max(values(
-            rows, "stall_ms", scenario="growth", load=LOAD, method=name, N=count).values()))
-            for count, median in points]
+    found = {name: [(count, statistics.median(stalls), max(stalls)) for count, stalls in
+                    growth_points(results["rows"], "stall_ms", LOAD, name)]
+             for name in (*PEERS, OURS, LIMIT)}
     gaps = [row for row in results["before"] if row["scenario"] == "growth" and row["load"] == LOAD]
     found[NOTHING] = []
     for count in sorted({row["N"] for row in gaps}):
         median = statistics.median(row["gap_ms"] for row in gaps if row["N"] == count)
         found[NOTHING].append((count, median, median))
     return {name: points for name, points in found.items() if points}
+
+
+def repetitions(results):
+    """Of how many each median is, in words."""
+    times = {len(stalls) for name in (*PEERS, OURS, LIMIT)
+             for _, stalls in growth_points(results["rows"], "stall_ms", LOAD, name)}
+    return " to ".join(map(str, sorted({min(times), max(times)})))
 
 
 def spread_out(places):
@@ -120,13 +124,12 @@ def draw(results):
     most = min((tick for tick in TICKS if tick >= max(numbers)), default=TICKS[-1])
     across = Scale(counts[0], counts[-1], LEFT + 14, WIDTH - RIGHT - 14)
     down = Scale(least, most, HEIGHT - BOTTOM, TOP)
-    repetitions = 1 + max(row["rep"] for row in results["rows"])
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
              f'width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="Stall by the number of '
              f'filesystems and by who freezes them"><style>{style()}</style>',
              f'<rect class="back" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
              f'<text class="title" x="{LEFT}" y="28">How long applications stand still</text>',
-             f'<text x="{LEFT}" y="48">ext4, 60 MB/s written over all; median of {repetitions} '
+             f'<text x="{LEFT}" y="48">ext4, 60 MB/s written over all; median of {repetitions(results)} '
              'with its maximum; lower is better</text>']
     parts += draw_axes(counts, [tick for tick in TICKS if least <= tick <= most], across, down)
     for name, points in found.items():

@@ -4,10 +4,17 @@ text and to the picture.
     python3 figures_test.py
 """
 
+import collections
+import itertools
+import os
+import sys
 import unittest
 import xml.dom.minidom
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "e2e"))
+
 import figure
+import methods
 import scenarios
 import summary
 import tables
@@ -17,6 +24,24 @@ from stall import NoWritesAround, longest_interval, worst_gap, worst_stall
 def row(method, freeze, rep=0, **other):
     return {"scenario": "many", "method": method, "filesystem": "ext4", "N": 24, "load": "idle",
             "rep": rep, "freeze_ms": freeze, "thaw_ms": 1.0, "stall_ms": None} | other
+
+
+MACHINE = {"processor": "P", "cores": 2, "memory_mib": 1, "kernel": "6.1", "direct_io": False,
+           "quick": False, "versions": {"openvss": "1"}}
+METHODS = [method.NAME for method in methods.ALL]
+
+
+def rows_of(cell, repetitions=1, **milliseconds):
+    """Of every method, in every repetition: a hundred milliseconds, or what is given for it."""
+    return [row(method, milliseconds.get(method.replace("-", "_"), 100.0), rep, scenario=cell.scenario,
+                filesystem=cell.kind, N=cell.count, load=cell.load,
+                stall_ms=None if cell.load == "idle" else 100.0)
+            for method in METHODS for rep in range(repetitions)]
+
+
+def cell_of(title):
+    cell, = (cell for cell in scenarios.whole() if cell.title == title)
+    return cell
 
 
 class Stall(unittest.TestCase):
@@ -62,43 +87,67 @@ class Ratios(unittest.TestCase):
         self.assertAlmostEqual(summary.paired_ratio({0: 2, 1: 8}, {1: 4, 2: 1}), 2)
         self.assertIsNone(summary.paired_ratio({0: 1}, {1: 1}))
 
+    MANY, ONE = cell_of("many: 24 ext4, idle"), cell_of("one: 1 ext4, idle")
+
     def rows(self, ours):
         return [row("openvss", ours, 0), row("openvss", 3 * ours, 1), row("limit", 50, 0),
                 row("limit", 150, 1), row("qemu-ga", 1000, 0), row("qemu-ga", 3000, 1)]
 
     def test_a_goal_holds_up_to_its_number(self):
-        entries = summary.ratios(self.rows(60))
+        entries = summary.ratios(self.rows(60), [self.MANY], 2)
         self.assertEqual([(entry["name"], entry["ours"], entry["peer"], entry["ratio"],
                            entry["goal"], entry["holds"]) for entry in entries], [
             ("freeze latency, idle, N=24, ext4, against limit", 120, 100, 1.2, 1.2, True),
             ("freeze latency, idle, N=24, ext4, against qemu-ga", 120, 2000, 0.06, 0.09, True),
             ("thaw latency, idle, N=24, ext4, against qemu-ga", 1, 1, 1, 0.5, False)])
-        self.assertFalse(summary.ratios(self.rows(61))[0]["holds"])
+        self.assertFalse(summary.ratios(self.rows(61), [self.MANY], 2)[0]["holds"])
 
     def test_without_goals_nothing_is_said_to_hold(self):
-        for entry in summary.ratios(self.rows(60), with_goals=False):
-            self.assertEqual((entry["goal"], entry["holds"]), (None, None))
+        entries = summary.ratios(self.rows(60), [self.MANY], 2, with_goals=False)
+        self.assertEqual([(entry["goal"], entry["holds"]) for entry in entries], 3 * [(None, None)])
+
+    def test_a_repetition_short_is_not_judged(self):
+        rows = self.rows(60)
+        rows.remove(row("qemu-ga", 3000, 1))
+        self.assertEqual([(entry["peer"], entry["ratio"], entry["holds"])
+                          for entry in summary.ratios(rows, [self.MANY], 2)],
+                         [(100, 1.2, True), (None, None, None), (None, None, None)])
 
     def test_the_best_peer_is_none_of_ours(self):
-        rows = [row(method, freeze, scenario="one", N=1) for method, freeze in
-                (("openvss", 33), ("limit", 20), ("qemu-ga", 35), ("hv_vss_daemon", 30))]
-        entry, = summary.ratios(rows)
+        rows = rows_of(self.ONE, openvss=33, limit=20, qemu_ga=35, hv_vss_daemon=30)
+        entry, = summary.ratios(rows, [self.ONE], 1)
         self.assertEqual(entry["name"],
                          "freeze latency, idle, N=1, ext4, against best peer, hv_vss_daemon")
         self.assertEqual((entry["ratio"], entry["holds"]), (1.1, True))
 
+    def test_the_best_peer_is_unknown_while_one_is_missing(self):
+        rows = [each for each in rows_of(self.ONE, openvss=33) if each["method"] != "qemu-ga"]
+        entry, = summary.ratios(rows, [self.ONE], 1)
+        self.assertEqual((entry["name"], entry["goal"], entry["holds"]),
+                         ("freeze latency, idle, N=1, ext4, against best peer", 1.1, None))
+
     def test_btrfs_is_looked_at_without_a_goal(self):
-        rows = [row("openvss", 1, filesystem="btrfs"), row("qemu-ga", 4, filesystem="btrfs")]
-        self.assertEqual([(entry["ratio"], entry["goal"], entry["holds"])
-                          for entry in summary.ratios(rows)],
+        cell = cell_of("many: 24 btrfs, idle")
+        entries = summary.ratios(rows_of(cell, openvss=25), [cell], 1)
+        self.assertEqual([(entry["ratio"], entry["goal"], entry["holds"]) for entry in entries],
                          [(0.25, None, None), (1, None, None)])
 
     def test_growth_is_the_slope_of_the_medians(self):
+        cells = [scenarios.growing(count, "idle") for count in scenarios.GROWTH]
         rows = [row("openvss", 30 + each * count, rep, scenario="growth", N=count)
-                for count in (1, 8, 128) for rep, each in enumerate((1.5, 2, 9))]
-        entry, = summary.ratios(rows)
+                for count in scenarios.GROWTH for rep, each in enumerate((1.5, 2, 9))]
+        entry, = summary.ratios(rows, cells, 3)
         self.assertEqual((entry["ours"], entry["holds"]), (2, True))
         self.assertAlmostEqual(entry["ratio"], 2 / 3, 3)
+        entry, = summary.ratios(rows[:-1], cells, 3)
+        self.assertEqual((entry["ours"], entry["holds"]), (None, None))
+        self.assertEqual(summary.ratios(rows, cells[:-1], 3), [])
+
+    def test_of_a_whole_run_every_goal_is_told_though_nothing_is_measured(self):
+        entries = summary.ratios([], scenarios.whole(), 10)
+        goals = [entry for entry in entries if entry["goal"] is not None]
+        self.assertEqual(len(goals), sum(len(goal.kinds) for goal in summary.GOALS) + 1)
+        self.assertEqual({(entry["ratio"], entry["holds"]) for entry in entries}, {(None, None)})
 
     def test_a_spread_is_median_and_maximum_without_what_was_not_measured(self):
         rows = [row("openvss", freeze, rep) for rep, freeze in enumerate((1, 9, 2))]
@@ -108,9 +157,26 @@ class Ratios(unittest.TestCase):
 
 
 class Plan(unittest.TestCase):
-    def test_each_method_comes_at_each_place(self):
-        orders = [scenarios.rotated((1, 2, 3), places) for places in range(5)]
-        self.assertEqual(orders, [(1, 2, 3), (2, 3, 1), (3, 1, 2), (1, 2, 3), (2, 3, 1)])
+    def orders(self, count):
+        return [scenarios.balanced_order(range(count), repetition)
+                for repetition in range(scenarios.WHOLE_REPETITIONS)]
+
+    def test_each_method_comes_as_often_at_each_place(self):
+        for place in zip(*self.orders(len(METHODS))):
+            self.assertEqual(set(collections.Counter(place).values()), {2})
+
+    def test_each_method_follows_each_other_one_as_often(self):
+        orders = self.orders(len(METHODS))
+        followed = collections.Counter(pair for order in orders for pair in itertools.pairwise(order))
+        self.assertEqual(followed, {pair: 2 for pair in itertools.permutations(range(5), 2)})
+        in_a_row = collections.Counter(itertools.pairwise(itertools.chain(*orders)))
+        self.assertEqual(in_a_row.keys(), followed.keys())  # none follows itself
+        self.assertLessEqual(max(in_a_row.values()), 3)
+
+    def test_with_one_method_missing_as_many_rows_as_methods_are_balanced(self):
+        followed = collections.Counter(pair for order in self.orders(4)[:4]
+                                       for pair in itertools.pairwise(order))
+        self.assertEqual(followed, {pair: 1 for pair in itertools.permutations(range(4), 2)})
 
     def test_every_goal_has_its_cells(self):
         cells = {(cell.scenario, cell.load, cell.kind) for cell in scenarios.whole()}
@@ -137,15 +203,14 @@ class Shown(unittest.TestCase):
                 for method, stall in (("openvss", 30), ("qemu-ga", 31.0), ("limit", 3))
                 for count in (1, 8) for rep in range(2)]
         before = [each | {"gap_ms": 2.0} for each in rows]
-        return {"rows": rows, "before": before, "ratios": summary.ratios([row("openvss", 130),
-                                                                      row("limit", 100)]),
-                "machine": {"processor": "P", "cores": 2, "memory_mib": 1, "kernel": "6.1",
-                            "direct_io": False, "versions": {"openvss": "1"}}}
+        ratios = summary.ratios([row("openvss", 130), row("limit", 100)], [Ratios.MANY], 1)
+        return {"rows": rows, "before": before, "ratios": ratios, "machine": MACHINE}
 
     def test_a_goal_that_does_not_hold_is_said_plainly(self):
         text = tables.terminal(self.results())
         self.assertRegex(text, r"against limit +130 +100 +1\.300 +1\.2 +NO\n")
-        self.assertTrue(text.endswith("0 of 1 goals hold."), text)
+        self.assertRegex(text, r"against qemu-ga +- +- +- +0\.09 +not measured\n")
+        self.assertTrue(text.endswith("0 of 3 goals hold, 2 not measured."), text)
         self.assertIn("without direct I/O", text)
 
     def test_numbers_have_three_digits_that_count(self):
@@ -163,6 +228,13 @@ class Shown(unittest.TestCase):
         self.assertEqual(len(picture.getElementsByTagName("polyline")), 4)
         for name in ("openvss 240 ms", "qemu-ga 248 ms", "limit 24 ms", "no snapshot 2 ms"):
             self.assertIn(f">{name}<", text)
+
+    def test_the_picture_says_of_how_many_its_medians_are(self):
+        results = self.results()
+        results["rows"].append(row("openvss", 1, 9))  # is not in the picture
+        self.assertIn("median of 2 with its maximum", figure.draw(results))
+        del results["rows"][0]
+        self.assertIn("median of 1 to 2 with its maximum", figure.draw(results))
 
     def test_labels_of_the_picture_keep_their_distance(self):
         places = figure.spread_out({"a": 50, "b": 51, "c": 200, "d": 49})

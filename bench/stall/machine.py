@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 
+from harness.kernel import kernel_version
+
 VERSIONS = "versions"  # cmake/stock_daemon.sh leaves it beside what it unpacks
 
 
@@ -42,7 +44,7 @@ def describe(stock):
     return {"processor": first_match(r"^model name\s*:\s*(.*)$", "/proc/cpuinfo"),
             "cores": os.cpu_count(),
             "memory_mib": int(first_match(r"^MemTotal:\s*(\d+)", "/proc/meminfo", "0")) // 1024,
-            "kernel": os.uname().release,
+            "kernel": kernel_version(),
             "clock_hz": timer_hz(),
             "versions": versions}
 

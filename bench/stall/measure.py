@@ -6,7 +6,7 @@ import machine
 from harness.sandbox import Sandbox, Volume
 from methods.limit import Limit
 from methods.method import MethodFailed
-from scenarios import LOADS, rotated
+from scenarios import LOADS, balanced_order
 from writers import NoWriters, Writers
 
 QUIET_LIMIT_S = 60  # the harness may be slow to say that it lives, on a machine that is full
@@ -30,7 +30,7 @@ def measure(programs, cell, methods, repetitions, limit_s, report):
         writers = start_writers(box, mount_points, cell)
         stack.callback(writers.stop)
         for repetition in range(repetitions):
-            for method in rotated(alive, repetition):
+            for method in balanced_order(alive, repetition):
                 writers.prepare()
                 round_ = method.round()
                 report(method.NAME, repetition, round_, *writers.seen(round_))

@@ -30,9 +30,8 @@ class Quick(unittest.TestCase):
     def setUpClass(cls):
         directory = tempfile.TemporaryDirectory(prefix="openvss-bench-")
         cls.addClassCleanup(directory.cleanup)
-        path = os.path.join(directory.name, "results.json")
-        cls.status = bench.main(["--programs", cls.programs, "--results", path, "--quick"])
-        with open(path, encoding="utf-8") as file:
+        cls.status = bench.main(["--programs", cls.programs, "--into", directory.name, "--quick"])
+        with open(os.path.join(directory.name, bench.PARTIAL), encoding="utf-8") as file:
             cls.results = json.load(file)
 
     def test_every_method_that_is_there_was_measured_in_every_cell(self):
@@ -43,7 +42,7 @@ class Quick(unittest.TestCase):
                     for cell in scenarios.quick() for method in there}
         found = collections.Counter((row["scenario"], row["filesystem"], row["N"], row["load"],
                                      row["method"]) for row in self.results["rows"])
-        self.assertEqual(found, {key: bench.QUICK_REPETITIONS for key in expected})
+        self.assertEqual(found, {key: scenarios.QUICK_REPETITIONS for key in expected})
 
     def test_rows_have_what_others_read(self):
         for row in self.results["rows"]:

@@ -4,6 +4,7 @@ import dataclasses
 
 MIB = 1 << 20
 KINDS = ("ext4", "xfs", "btrfs")
+WHOLE_REPETITIONS, QUICK_REPETITIONS = 10, 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +90,11 @@ def estimated_seconds(cell, repetitions, methods):
     return set_up + repetitions * (pauses + freezes)
 
 
-def rotated(items, places):
-    """So that no method always comes after the same one."""
-    places %= len(items)
-    return items[places:] + items[:places]
+def balanced_order(items, repetition):
+    """A row of a Williams square: after as many rows as there are items, or twice as many where
+    their number is odd, each has come equally often at each place and right after each other one."""
+    count = len(items)
+    zigzag = [(place + 1) // 2 if place % 2 else -(place // 2) for place in range(count)]
+    row = [items[(step + repetition) % count] for step in zigzag]
+    backwards = count % 2 == 1 and repetition // count % 2 == 1
+    return row[::-1] if backwards else row

@@ -1,7 +1,13 @@
-"""Rows of measurements to medians, paired ratios and goals. Pure."""
+"""Rows of measurements to medians, paired ratios and goals. Pure.
+
+A ratio is told only where every repetition of both sides is there; of what lacks one it is said that it
+was not measured.
+"""
 
 import dataclasses
 import statistics
+
+from scenarios import GROWTH
 
 METRICS = ("freeze_ms", "thaw_ms", "stall_ms")
 NAMES = {"freeze_ms": "freeze latency", "thaw_ms": "thaw latency", "stall_ms": "stall"}
@@ -59,33 +65,41 @@ def spread(rows, metric, group):
     return (statistics.median(found), max(found)) if found else None
 
 
-def best_peer(rows, metric, **cell):
-    """Whose median is the lowest; None without any."""
-    medians = {}
-    for peer in PEERS:
-        found = values(rows, metric, method=peer, **cell)
-        if found:
-            medians[peer] = statistics.median(found.values())
-    return min(medians, key=medians.get) if medians else None
+def measured(rows, metric, cell, method, repetitions):
+    """By repetition; nothing unless all of them are there."""
+    found = values(rows, metric, scenario=cell.scenario, load=cell.load, filesystem=cell.kind,
+                   N=cell.count, method=method)
+    return found if len(found) >= repetitions else {}
 
 
-def ratio_entry(rows, goal, kind, most):
-    """None where one of the two was not measured. `most`: None for one that is only looked at."""
-    cell = {"scenario": goal.scenario, "load": goal.load, "filesystem": kind}
-    against = goal.against
+def best_peer(rows, metric, cell, repetitions):
+    """Whose median is the lowest; None unless all are there: the best may be the one that is not."""
+    found = {peer: measured(rows, metric, cell, peer, repetitions) for peer in PEERS}
+    if not all(found.values()):
+        return None
+    return min(found, key=lambda peer: statistics.median(found[peer].values()))
+
+
+def entry(name, ours, peer, ratio, most):
+    """`most`: None for one that is only looked at. `ratio`: None for one that was not measured."""
+    return {"name": name, "ours": ours and round(ours, 3), "peer": peer and round(peer, 3),
+            "ratio": ratio and round(ratio, 4), "goal": most,
+            "holds": None if most is None or ratio is None else ratio <= most}
+
+
+def ratio_entry(rows, goal, cell, most, repetitions):
+    named = against = goal.against
     if against == BEST_PEER:
-        against = best_peer(rows, goal.metric, **cell)
-    ours = values(rows, goal.metric, method=OURS, **cell)
-    peer = values(rows, goal.metric, method=against, **cell)
+        against = best_peer(rows, goal.metric, cell, repetitions)
+        named = f"{BEST_PEER}, {against}" if against else BEST_PEER
+    name = f"{NAMES[goal.metric]}, {goal.load}, N={cell.count}, {cell.kind}, against {named}"
+    ours, peer = (measured(rows, goal.metric, cell, method, repetitions)
+                  for method in (OURS, against))
     ratio = paired_ratio(ours, peer)
     if ratio is None:
-        return None
-    count = next(row["N"] for row in rows if all(row[key] == cell[key] for key in cell))
-    named = f"{BEST_PEER}, {against}" if goal.against == BEST_PEER else against
-    return {"name": f"{NAMES[goal.metric]}, {goal.load}, N={count}, {kind}, against {named}",
-            "ours": round(statistics.median(ours.values()), 3),
-            "peer": round(statistics.median(peer.values()), 3), "ratio": round(ratio, 4),
-            "goal": most, "holds": None if most is None else ratio <= most}
+        return entry(name, None, None, None, most)
+    return entry(name, statistics.median(ours.values()), statistics.median(peer.values()), ratio,
+                 most)
 
 
 def slope(points):
@@ -94,30 +108,37 @@ def slope(points):
 
 
 def growth_points(rows, metric, load, method):
-    """(N, median) of the scenario that grows, by ascending N."""
+    """[(N, values)] of the scenario that grows, by ascending N."""
     counts = sorted({row["N"] for row in rows if row["scenario"] == "growth" and
                      row["load"] == load and row["method"] == method})
     points = [(count, values(rows, metric, scenario="growth", load=load, method=method, N=count))
               for count in counts]
-    return [(count, statistics.median(found.values())) for count, found in points if found]
+    return [(count, list(found.values())) for count, found in points if found]
 
 
-def growth_entry(rows, with_goals):
-    points = growth_points(rows, "freeze_ms", "idle", OURS)
-    if len(points) < 2:
-        return None
+def growth_entry(rows, most, repetitions):
+    points = [(count, statistics.median(found))
+              for count, found in growth_points(rows, "freeze_ms", "idle", OURS)
+              if len(found) >= repetitions]
+    name = (f"freeze latency, idle, ext4, milliseconds for each further filesystem up to "
+            f"N={GROWTH[-1]}, against {GROWTH_MS:g}")
+    if [count for count, _ in points] != list(GROWTH):
+        return entry(name, None, None, None, most)
     ours = slope(points)
-    return {"name": f"freeze latency, idle, ext4, milliseconds for each further filesystem up to "
-                    f"N={points[-1][0]}, against {GROWTH_MS:g}",
-            "ours": round(ours, 3), "peer": GROWTH_MS, "ratio": round(ours / GROWTH_MS, 4),
-            "goal": 1.0 if with_goals else None, "holds": ours <= GROWTH_MS if with_goals else None}
+    return entry(name, ours, GROWTH_MS, ours / GROWTH_MS, most)
 
 
-def ratios(rows, with_goals=True):
-    """All that can be told from `rows`. btrfs is looked at beside qemu-ga, without a goal."""
-    entries = [ratio_entry(rows, goal, kind, goal.most if with_goals else None)
-               for goal in GOALS for kind in goal.kinds]
-    entries.append(growth_entry(rows, with_goals))
-    entries += [ratio_entry(rows, dataclasses.replace(goal, against="qemu-ga"), "btrfs", None)
-                for goal in GOALS if goal.against != LIMIT]
-    return [entry for entry in entries if entry]
+def ratios(rows, cells, repetitions, with_goals=True):
+    """All that is to be told of `cells`, measured or not. btrfs is looked at beside qemu-ga, without
+    a goal."""
+    asked = {(cell.scenario, cell.load, cell.kind): cell for cell in cells}
+    wanted = [(goal, kind, goal.most if with_goals else None)
+              for goal in GOALS for kind in goal.kinds]
+    wanted += [(dataclasses.replace(goal, against="qemu-ga"), "btrfs", None)
+               for goal in GOALS if goal.against != LIMIT]
+    entries = [ratio_entry(rows, goal, asked[place], most, repetitions) for goal, kind, most in wanted
+               if (place := (goal.scenario, goal.load, kind)) in asked]
+    growing = {cell.count for cell in cells if (cell.scenario, cell.load) == ("growth", "idle")}
+    if growing.issuperset(GROWTH):
+        entries.append(growth_entry(rows, 1.0 if with_goals else None, repetitions))
+    return entries

@@ -1,11 +1,22 @@
-"""Results as text: for the terminal, and as Markdown for docs/."""
+"""Results as text: for the terminal, and as Markdown for docs/, around what is written by hand in
+measurements.in.md."""
+
+import os
+import string
 
 from scenarios import SCENARIOS
 from summary import METRICS, groups, spread
 
 
-def number(value):
-    """Three digits that count, and never an exponent."""
+TEMPLATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "measurements.in.md")
+
+
+def number(value, decimals=None):
+    """Three digits that count, or so many decimals, and never an exponent."""
+    if value is None:
+        return "-"
+    if decimals is not None:
+        return f"{value:.{decimals}f}"
     if value >= 100:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
@@ -27,6 +38,8 @@ def measurement_lines(rows):
 
 
 def verdict(entry):
+    if entry["ratio"] is None:
+        return "not measured"
     return {None: "measured", True: "yes", False: "NO"}[entry["holds"]]
 
 
@@ -35,7 +48,7 @@ def ratio_lines(entries):
     for entry in entries:
         goal = "-" if entry["goal"] is None else f"{entry['goal']:g}"
         lines.append((entry["name"], number(entry["ours"]), number(entry["peer"]),
-                      f"{entry['ratio']:.3f}", goal, verdict(entry)))
+                      number(entry["ratio"], 3), goal, verdict(entry)))
     return lines
 
 
@@ -58,9 +71,12 @@ def machine_sentence(machine):
 
 
 def summary_sentence(entries):
-    judged = [entry for entry in entries if entry["holds"] is not None]
-    held = sum(entry["holds"] for entry in judged)
-    return f"{held} of {len(judged)} goals hold." if judged else "No goal is about what was measured."
+    goals = [entry for entry in entries if entry["goal"] is not None]
+    if not goals:
+        return "No goal is about what was measured."
+    held = sum(entry["holds"] is True for entry in goals)
+    missing = sum(entry["ratio"] is None for entry in goals)
+    return f"{held} of {len(goals)} goals hold{f', {missing} not measured' if missing else ''}."
 
 
 def terminal(results):
@@ -72,25 +88,11 @@ def terminal(results):
 
 
 def markdown(results):
-    told = "\n".join(f"- *{name}*: {what}" for name, what in SCENARIOS.items())
-    return f"""# Measurements
-
-Written by `make bench-figure` from the last `make bench`; `bench/stall/README.md` has the method.
-On {machine_sentence(results["machine"])}
-
-![Stall by number of filesystems](images/stall.svg)
-
-## Goals
-
-Each ratio is the median of those within each repetition. {summary_sentence(results["ratios"])}
-
-{as_markdown(ratio_lines(results["ratios"]))}
-
-## All
-
-Milliseconds, median / maximum. `limit` is FIFREEZE in threads with the descriptors open, and nothing else.
-
-{told}
-
-{as_markdown(measurement_lines(results["rows"]))}
-"""
+    """The template says what the figures mean; raises KeyError where it asks for what is not here."""
+    with open(TEMPLATE, encoding="utf-8") as file:
+        template = string.Template(file.read())
+    entries = results["ratios"]
+    return template.substitute(
+        machine=machine_sentence(results["machine"]), verdict=summary_sentence(entries),
+        ratios=as_markdown(ratio_lines(entries)), rows=as_markdown(measurement_lines(results["rows"])),
+        scenarios="\n".join(f"- *{name}*: {what}" for name, what in SCENARIOS.items()))
