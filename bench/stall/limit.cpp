@@ -1,5 +1,6 @@
-// What no service can beat: FIFREEZE and FITHAW of all filesystems at once, each in a thread of its
-// own that waits with the descriptor open, and nothing else.
+// The freeze latency that no service can beat: FIFREEZE and FITHAW of all filesystems at once, each
+// in a thread of its own that waits with the descriptor open, and nothing else. Nothing is flushed
+// before, so with much dirty data its stall can be beaten.
 //
 //   stall_limit DIRECTORY...
 //

@@ -1,4 +1,5 @@
-"""FIFREEZE in parallel, with descriptors open: what no service can beat (limit.cpp)."""
+"""FIFREEZE in parallel, with descriptors open: the freeze latency that no
+service can beat (limit.cpp)."""
 
 from methods.method import Method
 from methods.pipes import Pipes
