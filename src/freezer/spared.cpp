@@ -8,10 +8,12 @@
 namespace vss::freezer {
 namespace {
 
+constexpr std::size_t kTableBytes = 64UL << 10U;  // it grows where that is too little
+
 // Empty where it cannot be read.
 plan::MountTable read_table(const std::string& path) {
   plan::MountTable table;
-  auto file = platform::MountTableFile::open(path);
+  auto file = platform::MountTableFile::open(path, kTableBytes);
   if (!file) return table;
   const auto text = file->read();
   if (text && table.parse(*text)) return table;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "platform/memory.hpp"
 #include "platform/socket.hpp"
 #include "platform/thread.hpp"
 
@@ -30,6 +31,7 @@ namespace {
 
 base::Result<pid_t> fork_child(std::span<const int> keep, const std::function<void()>& body) {
   const pid_t parent = ::getpid();
+  const UnforkedHeap unforked;
   const pid_t child = ::fork();
   if (child < 0) {
     return base::fail(std::string("cannot start a helper: ") + std::strerror(errno), errno);

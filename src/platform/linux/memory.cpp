@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #ifndef PR_SET_IO_FLUSHER
@@ -18,6 +19,7 @@ namespace vss::platform {
 namespace {
 
 constexpr std::size_t kPage = 4096;
+constexpr std::size_t kLeftToChild = 64UL << 10U;
 
 void touch(volatile char* at, std::size_t bytes) {
   for (std::size_t i = 0; i < bytes; i += kPage)
@@ -49,6 +51,22 @@ base::Status keep_memory_resident(std::size_t heap_bytes, std::size_t stack_byte
                         "; run as root, or raise RLIMIT_MEMLOCK (LimitMEMLOCK=infinity)",
                     errno, base::ErrorKind::kPrerequisite);
 #endif
+}
+
+UnforkedHeap::UnforkedHeap() {
+  const std::size_t unused = ::mallinfo2().keepcost;  // 0 under a sanitizer
+  if (unused <= 2 * kLeftToChild) return;
+  std::size_t space = unused - kLeftToChild;
+  block_ = std::malloc(space);
+  pages_ = block_;
+  if (block_ == nullptr || std::align(kPage, kPage, pages_, space) == nullptr) return;
+  space -= space % kPage;
+  if (::madvise(pages_, space, MADV_DONTFORK) == 0) size_ = space;
+}
+
+UnforkedHeap::~UnforkedHeap() {
+  if (size_ > 0) ::madvise(pages_, size_, MADV_DOFORK);
+  std::free(block_);
 }
 
 bool become_io_flusher() {
