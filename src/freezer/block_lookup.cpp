@@ -1,5 +1,6 @@
 #include "freezer/block_lookup.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -59,9 +60,28 @@ class Lookup {
     }
   }
 
-  plan::BlockStack result() && {
+  void read(platform::BlockNumber device) {
+    platform::read_block_stack(places_.sysfs, device, facts_);
+  }
+
+  // Of all that was read. A loop device may lie on a device in place of a file, and so may that.
+  std::vector<plan::BlockDevice> devices() {
+    for (std::size_t i = 0; i < facts_.size(); ++i) {
+      if (!facts_[i].loop || !facts_[i].backing_file) continue;
+      const auto below =
+          platform::device_by_path(places_.sysfs, places_.dev, *facts_[i].backing_file);
+      if (!below) continue;
+      facts_[i].slaves = {*below};
+      read(*below);
+    }
+    std::vector<plan::BlockDevice> result;
     for (platform::BlockDeviceFacts& fact : facts_)
-      stack_.devices.push_back(device_of(std::move(fact)));
+      result.push_back(device_of(std::move(fact)));
+    return result;
+  }
+
+  plan::BlockStack result() && {
+    stack_.devices = devices();
     for (platform::BlockLabel& label : platform::read_labels(places_.sysfs, places_.labels))
       stack_.labels.push_back({number(label.device), std::move(label.label)});
     stack_.sysfs_present = true;
@@ -69,10 +89,6 @@ class Lookup {
   }
 
  private:
-  void read(platform::BlockNumber device) {
-    platform::read_block_stack(places_.sysfs, device, facts_);
-  }
-
   const BlockPlaces& places_;
   std::vector<platform::BlockDeviceFacts> facts_;
   plan::BlockStack stack_;
@@ -86,6 +102,22 @@ plan::BlockStack look_up_devices(const plan::MountTable& table, const BlockPlace
   for (const plan::DeviceQuery& query : plan::devices_to_look_up(table))
     lookup.look_up(query);
   return std::move(lookup).result();
+}
+
+void look_up_missing_parts(plan::BlockStack& blocks, const BlockPlaces& places) {
+  const auto known = [&](plan::DeviceNumber device) {
+    return std::ranges::find(blocks.devices, device, &plan::BlockDevice::device) !=
+           blocks.devices.end();
+  };
+  Lookup lookup(places);
+  for (const plan::BlockDevice& device : blocks.devices) {
+    for (const plan::DeviceNumber part : device.slaves) {
+      if (!known(part)) lookup.read({part.major, part.minor});
+    }
+  }
+  for (plan::BlockDevice& device : lookup.devices()) {
+    if (!known(device.device)) blocks.devices.push_back(std::move(device));
+  }
 }
 
 }  // namespace vss::freezer

@@ -19,4 +19,8 @@ struct BlockPlaces {
 // freeze-safe by the letter (opens by path), but touches no disk.
 plan::BlockStack look_up_devices(const plan::MountTable& table, const BlockPlaces& places);
 
+// Adds what devices of `blocks` are made of and is not there, with all below it: after LoopFiles,
+// which may have found a device by a number that no path led to. As above.
+void look_up_missing_parts(plan::BlockStack& blocks, const BlockPlaces& places);
+
 }  // namespace vss::freezer

@@ -27,8 +27,9 @@ struct Question {
 
 struct Answer {
   std::uint64_t at = 0;
-  std::uint32_t known = 0, path_known = 0;
+  std::uint32_t known = 0, path_known = 0, is_device = 0;
   plan::FileNumber file, at_path;
+  plan::DeviceNumber on_device;
 };
 
 std::vector<Question> questions_about(const plan::BlockStack& blocks, const std::string& root) {
@@ -52,6 +53,10 @@ void answer_all(int socket, const std::vector<Question>& questions) {
     if (const auto file = platform::ask_loop_device(question.node.c_str(), question.device)) {
       answer.known = 1;
       answer.file = {{file->filesystem.major, file->filesystem.minor}, file->inode};
+      if (file->is_device) {
+        answer.is_device = 1;
+        answer.on_device = {file->is_device->major, file->is_device->minor};
+      }
     }
     if (const auto found = platform::identify(question.path)) {
       answer.path_known = 1;
@@ -67,7 +72,15 @@ void answer_all(int socket, const std::vector<Question>& questions) {
 void take(const Answer& answer, plan::BlockStack& blocks) {
   if (answer.at >= blocks.devices.size()) return;
   plan::BlockDevice& device = blocks.devices[answer.at];
-  if (answer.known != 0) device.backing = answer.file;
+  if (answer.known != 0) {
+    // Whatever a path led to: the number is the truth.
+    device.slaves.clear();
+    if (answer.is_device != 0) {
+      device.slaves.push_back(answer.on_device);
+      return;
+    }
+    device.backing = answer.file;
+  }
   if (answer.path_known != 0) device.at_path = answer.at_path;
 }
 

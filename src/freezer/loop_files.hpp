@@ -1,5 +1,5 @@
-// Which files loop devices lie on, by number: a path says that only in the mount namespace that it
-// belongs to.
+// Which files, or devices, loop devices lie on, by number: a path says that only in the mount
+// namespace that it belongs to.
 #pragma once
 
 #include <string>

@@ -82,6 +82,7 @@ base::Result<std::unique_ptr<Planning>> PlanSource::make(const wire::FilesystemR
     planning->forbidden = spared_in_recording(planning->table, limits_.runtime_directory);
   } else {
     loop_files_.look_up(planning->blocks, places_.root);
+    look_up_missing_parts(planning->blocks, places_.blocks);
     auto forbidden = spared_.of_this_machine(planning->table, limits_.runtime_directory);
     if (!forbidden) return std::unexpected(forbidden.error());
     planning->forbidden = std::move(*forbidden);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 #include <utility>
 
 #include "plan/superblocks.hpp"
@@ -18,14 +19,29 @@ bool is_memory_disk(const BlockDevice& device) {
   return device.name.starts_with("zram") || device.name.starts_with("ram");
 }
 
-// A volume of a ZFS pool has no parts that /sys names.
-bool is_zfs_volume(const BlockDevice& device) {
-  return device.name.size() > 2 && device.name.starts_with("zd") && device.name[2] >= '0' &&
-         device.name[2] <= '9';
+bool is_numbered(std::string_view name, std::string_view prefix) {
+  return name.size() > prefix.size() && name.starts_with(prefix) && name[prefix.size()] >= '0' &&
+         name[prefix.size()] <= '9';
 }
 
+// A volume of a ZFS pool has no parts that /sys names.
+bool is_zfs_volume(const BlockDevice& device) {
+  return is_numbered(device.name, "zd");
+}
+
+// By any sign: one of its attributes may be unreadable.
 bool is_mapped(const BlockDevice& device) {
-  return !device.mapper_name.empty();
+  return !device.mapper_name.empty() || !device.mapper_uuid.empty() || device.suspended ||
+         is_numbered(device.name, "dm-");
+}
+
+bool may_be_suspended(const BlockDevice& device) {
+  return is_mapped(device) && device.suspended != false;
+}
+
+std::span<const DeviceNumber> parts_of(const BlockDevice& device) {
+  if (device.partition_of) return {&*device.partition_of, 1};
+  return device.slaves;
 }
 
 // What made a device-mapper device, by the beginning that it gave to the uuid.
@@ -44,7 +60,7 @@ std::string_view kind_of_mapping(std::string_view uuid) {
 
 Reason name_of(const BlockDevice& device) {
   if (is_mapped(device)) {
-    return Reason(kind_of_mapping(device.mapper_uuid)).append(" ").append(device.mapper_name);
+    return Reason(kind_of_mapping(device.mapper_uuid)).append(" ").append(mapper_name_of(device));
   }
   Reason name(device.name);
   if (!device.array_level.empty()) name.append(" (").append(device.array_level).append(")");
@@ -52,24 +68,10 @@ Reason name_of(const BlockDevice& device) {
 }
 
 Reason kind_and_name_of(const BlockDevice& device) {
-  if (is_mapped(device)) return Reason("device-mapper device ").append(device.mapper_name);
+  if (is_mapped(device)) return Reason("device-mapper device ").append(mapper_name_of(device));
   if (!device.array_level.empty()) return Reason("md array ").append(device.name);
   if (device.name.starts_with("nbd")) return Reason("network block device ").append(device.name);
   return Reason("virtual block device ").append(device.name);
-}
-
-void suspended_problem(const BlockDevice& device, BlockLeaves& found) {
-  found.remedied = true;
-  found.problem = Reason("lies on device-mapper device ").append(device.mapper_name);
-  if (device.suspended) {
-    found.suspended = &device;
-    found.problem.append(", which is suspended, and a freeze would wait for it: `dmsetup resume ")
-        .append(device.mapper_name)
-        .append("`, or leave it out with `exclude`");
-  } else {
-    found.problem.append(
-        ", and /sys does not say whether that is suspended: leave it out with `exclude`");
-  }
 }
 
 // Neither parts nor a parent device: somebody else serves it, and may do so from a filesystem here.
@@ -80,7 +82,48 @@ void served_problem(const BlockDevice& device, BlockLeaves& found) {
                            : ", and nobody can tell whether what serves that would be frozen too");
 }
 
+// What the device itself is, apart from its parts.
+void count(const BlockDevice& device, BlockLeaves& found) {
+  if (may_be_suspended(device) && (found.suspended == nullptr || device.suspended == true)) {
+    found.suspended = &device;
+  }
+  if (!parts_of(device).empty() || is_memory_disk(device)) return;
+  if (device.loop) {
+    found.loops.push_back(&device);
+  } else if (is_zfs_volume(device)) {
+    ++found.pool_volumes;
+  } else if (device.hardware) {
+    ++found.disks;
+  }
+}
+
 }  // namespace
+
+std::string_view mapper_name_of(const BlockDevice& device) {
+  return device.mapper_name.empty() ? device.name : device.mapper_name;
+}
+
+Reason suspended_remedy(const BlockDevice& device) {
+  if (!device.suspended) return Reason("leave it out with `exclude`");
+  Reason remedy("`dmsetup resume ");
+  if (device.mapper_name.empty()) {
+    remedy.append("--major ")
+        .append_number(device.device.major)
+        .append(" --minor ")
+        .append_number(device.device.minor);
+  } else {
+    remedy.append(device.mapper_name);
+  }
+  return remedy.append("`, or leave it out with `exclude`");
+}
+
+Reason why_suspended_is_refused(const BlockDevice& device) {
+  return Reason("lies on device-mapper device ")
+      .append(mapper_name_of(device))
+      .append(device.suspended ? ", which is suspended, and a freeze would wait for it: "
+                               : ", and /sys does not say whether that is suspended: ")
+      .append(suspended_remedy(device));
+}
 
 BlockChain::BlockChain(const BlockStack& blocks) {
   by_number_.reserve(blocks.devices.size());
@@ -95,11 +138,29 @@ const BlockDevice* BlockChain::find(DeviceNumber device) const {
 
 BlockLeaves BlockChain::leaves_of(std::span<const DeviceNumber> devices) const {
   BlockLeaves found;
+  gather(devices, found);
   Visited visited;
   for (const DeviceNumber device : devices) {
     if (found.problem.empty()) walk(device, 0, visited, found);
   }
   return found;
+}
+
+void BlockChain::gather(std::span<const DeviceNumber> devices, BlockLeaves& found) const {
+  std::unordered_set<std::uint64_t> seen;
+  std::vector<DeviceNumber> left;
+  const auto push = [&left](std::span<const DeviceNumber> all) {
+    left.insert(left.end(), all.rbegin(), all.rend());
+  };
+  push(devices);
+  while (!left.empty()) {
+    const DeviceNumber number = left.back();
+    left.pop_back();
+    const BlockDevice* const device = find(number);
+    if (device == nullptr || !seen.insert(key_of(number)).second) continue;
+    count(*device, found);
+    push(parts_of(*device));
+  }
 }
 
 void BlockChain::walk(DeviceNumber number, std::size_t level, Visited& visited,
@@ -127,24 +188,22 @@ void BlockChain::walk(DeviceNumber number, std::size_t level, Visited& visited,
 
 void BlockChain::walk_device(const BlockDevice& device, std::size_t level, Visited& visited,
                              BlockLeaves& found) const {
-  if (device.partition_of) return walk(*device.partition_of, level + 1, visited, found);
-  if (is_mapped(device) && device.suspended != false) return suspended_problem(device, found);
-  if (!device.slaves_complete) {
+  if (may_be_suspended(device)) {
+    found.remedied = true;
+    found.problem = why_suspended_is_refused(device);
+  } else if (is_mapped(device) && device.mapper_name.empty()) {
+    found.problem =
+        Reason("the name of device-mapper device ").append(device.name).append(" cannot be read");
+    found.problem.append(" in /sys");
+  } else if (!device.slaves_complete) {
     found.problem =
         Reason("a part of ").append(kind_and_name_of(device)).append(" cannot be read in /sys");
-    return;
-  }
-  if (device.loop) {
-    found.loops.push_back(&device);
-  } else if (is_memory_disk(device)) {
-    ++found.memory;
-  } else if (!device.slaves.empty()) {
-    for (const DeviceNumber part : device.slaves) {
+  } else if (!parts_of(device).empty()) {
+    for (const DeviceNumber part : parts_of(device)) {
       if (found.problem.empty()) walk(part, level + 1, visited, found);
     }
-  } else if (device.hardware || is_zfs_volume(device)) {
-    ++found.disks;
-  } else {
+  } else if (!device.loop && !device.hardware && !is_zfs_volume(device) &&
+             !is_memory_disk(device)) {
     served_problem(device, found);
   }
 }

@@ -104,6 +104,20 @@ TEST_F(BlockDevices, WhetherItIsSuspendedMustBeKnown) {
   EXPECT_EQ(action("/"), Action::kVeto);
 }
 
+TEST_F(BlockDevices, AMappedDeviceWithoutANameIsStillOne) {
+  mapped(0, "", "LVM-a", {{8, 1}}, true);
+  mapped(1, "", "", {{8, 1}}, false);
+  mapped(2, "", "", {{8, 1}}, std::nullopt);
+  EXPECT_EQ(reason_on({253, 0}),
+            "lies on device-mapper device dm-0, which is suspended, and a freeze would wait for "
+            "it: `dmsetup resume --major 253 --minor 0`, or leave it out with `exclude`");
+  EXPECT_EQ(reason_on({253, 1}),
+            "the name of device-mapper device dm-1 cannot be read in /sys: leave it out with "
+            "`exclude`");
+  EXPECT_THAT(reason_on({253, 2}), HasSubstr("does not say whether that is suspended"));
+  EXPECT_EQ(action("/"), Action::kVeto);
+}
+
 TEST_F(BlockDevices, WhatDoesNotSayWhatItIsMadeOfIsAVeto) {
   mapped(0, "zero", "", {});
   array(0, "raid5", {});
@@ -173,11 +187,33 @@ TEST_F(BlockDevices, ManyWaysDownAreCutShort) {
   EXPECT_EQ(action("/"), Action::kFreeze);
 }
 
-TEST_F(BlockDevices, AVolumeOfAPoolCountsAsADisk) {
+// ZFS may write to a file on any filesystem here to store it.
+TEST_F(BlockDevices, AVolumeOfAPoolFreezesBeforeAllOthers) {
   virtual_device({230, 0}, "zd0", {});
   partition({230, 1}, "zd0p1", {230, 0});
-  EXPECT_EQ(reason_on({230, 1}), "ext4 on disk zd0");
-  EXPECT_EQ(action("/"), Action::kFreeze);
+  loop({7, 0}, "/a.img");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda1 rw
+    29 28 230:1 / /vm rw - ext4 /dev/zd0p1 rw
+    30 28 7:0 / /a rw - ext4 /dev/loop0 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/vm"}, {"/a"}, {"/"}}));
+  EXPECT_EQ(reason("/vm"),
+            "ext4 on disk zd0, frozen before all others: its ZFS pool may lie on any of them");
+}
+
+TEST_F(BlockDevices, AFileOnAVolumeOfAPoolFreezesBeforeAllOthersToo) {
+  request.require_filesystem = false;
+  virtual_device({230, 0}, "zd0", {});
+  loop({7, 0}, "/usb/a.img");
+  loop({7, 1}, "/b.img");
+  given(R"(
+    28 1 8:1 / / rw - ext4 /dev/sda1 rw
+    29 28 230:0 / /usb rw - vfat /dev/zd0 rw
+    30 28 7:0 / /a rw - ext4 /dev/loop0 rw
+    31 28 7:1 / /b rw - ext4 /dev/loop1 rw)");
+  make();
+  EXPECT_EQ(layers(), (Layers{{"/a"}, {"/b"}, {"/"}}));
 }
 
 TEST_F(BlockDevices, AMemoryDiskIsNotPersistent) {

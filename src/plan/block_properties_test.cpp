@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,11 +15,11 @@
 namespace vss::plan {
 namespace {
 
-enum class Kind { kDisk, kPartition, kLoop, kMapped, kArray, kServed };
+enum class Kind { kDisk, kPartition, kLoop, kLoopOnDevice, kLost, kMapped, kArray, kServed };
 
 struct Device {
   Kind kind = Kind::kDisk;
-  std::vector<unsigned> below;  // of a partition: one
+  std::vector<unsigned> below;  // of a partition, of a loop device without a file: one
   std::string file;             // of a loop device
   bool suspended = false;
 };
@@ -50,13 +51,14 @@ Device any_device(unsigned count) {
   device.kind = *rc::gen::weightedElement<Kind>({{5, Kind::kDisk},
                                                  {3, Kind::kPartition},
                                                  {4, Kind::kLoop},
+                                                 {3, Kind::kLoopOnDevice},
+                                                 {1, Kind::kLost},
                                                  {5, Kind::kMapped},
                                                  {3, Kind::kArray},
                                                  {1, Kind::kServed}});
   const bool has_parts = device.kind == Kind::kMapped || device.kind == Kind::kArray;
-  const auto parts = device.kind == Kind::kPartition ? 1U
-                     : has_parts                     ? *rc::gen::inRange<unsigned>(1, 4)
-                                                     : 0U;
+  const bool has_one = device.kind == Kind::kPartition || device.kind == Kind::kLoopOnDevice;
+  const auto parts = has_one ? 1U : has_parts ? *rc::gen::inRange<unsigned>(1, 4) : 0U;
   for (unsigned i = 0; i < parts; ++i)
     device.below.push_back(*rc::gen::inRange<unsigned>(0, count));
   if (device.kind == Kind::kLoop) device.file = any_point() + "/image";
@@ -101,8 +103,12 @@ BlockStack blocks_of(const World& world) {
     device.device = number_of(i);
     device.name = "d" + std::to_string(i);
     device.hardware = from.kind == Kind::kDisk;
-    device.loop = from.kind == Kind::kLoop;
-    if (device.loop) device.backing_file = from.file;
+    if (from.kind == Kind::kLoop) device.backing_file = from.file;
+    if (from.kind == Kind::kLoopOnDevice) {
+      device.backing_file = "/dev/d" + std::to_string(from.below.front());
+    }
+    if (from.kind == Kind::kLost) device.backing_file = "/dev/gone";
+    device.loop = device.backing_file.has_value();
     if (from.kind == Kind::kPartition) {
       device.partition_of = number_of(from.below.front());
       continue;
@@ -119,11 +125,12 @@ BlockStack blocks_of(const World& world) {
 }
 
 struct Planned {
-  explicit Planned(const World& world) {
+  explicit Planned(const World& world, std::span<const Forbidden> forbidden = {}) {
     RC_ASSERT(table.parse(table_text(world)).has_value());
     const std::vector<std::string_view> exclude(world.exclude.begin(), world.exclude.end());
     PlanRequest request;
     request.exclude = exclude;
+    request.forbidden = forbidden;
     RC_ASSERT(make_plan(table, blocks_of(world), request, plan).has_value());
     for (std::size_t n = 0; n < plan.layer_count(); ++n) {
       for (const PlannedFilesystem& filesystem : plan.layer(n))
@@ -159,7 +166,8 @@ bool lies_on_itself(const World& world, unsigned device) {
 bool hopeless(const World& world, unsigned top) {
   return std::ranges::any_of(all_below(world, top), [&](unsigned device) {
     const Device& d = world.devices[device];
-    return d.suspended || d.kind == Kind::kServed || lies_on_itself(world, device);
+    return d.suspended || d.kind == Kind::kServed || d.kind == Kind::kLost ||
+           lies_on_itself(world, device);
   });
 }
 
@@ -178,14 +186,13 @@ std::set<unsigned> holders(const World& world, const MountTable& table, unsigned
   return result;
 }
 
-// The same on through the files of those, as far as they can be explained.
+// The same on through the files of those.
 std::set<unsigned> all_holders(const World& world, const MountTable& table, unsigned top) {
   std::set<unsigned> seen;
   std::vector<unsigned> left = {top};
   while (!left.empty()) {
     const unsigned device = left.back();
     left.pop_back();
-    if (hopeless(world, device)) continue;
     for (const unsigned holder : holders(world, table, device)) {
       if (seen.insert(holder).second) left.push_back(holder);
     }
@@ -215,6 +222,32 @@ TEST(BlockProperties, OrderRespectsEveryFileBelowAnyNestOfDevices) {
       for (const unsigned holder : all_holders(world, planned.table, device)) {
         RC_ASSERT(holder != device);
         if (planned.layers.contains(holder)) RC_ASSERT(layer < planned.layers.at(holder));
+      }
+    }
+  }));
+}
+
+// Whatever is left out, for whatever reason: what stores it is not frozen against the limit.
+TEST(BlockProperties, NothingBelowAForbiddenFilesystemIsFrozen) {
+  EXPECT_TRUE(rc::check([] {
+    const World world = any_world();
+    const unsigned root = world.mounts.front().device;
+    const Forbidden forbidden[] = {{number_of(root), "/"}};
+    const Planned planned(world, forbidden);
+    RC_ASSERT(!planned.layers.contains(root));
+    for (const unsigned holder : all_holders(world, planned.table, root))
+      RC_ASSERT(!planned.layers.contains(holder));
+  }));
+}
+
+TEST(BlockProperties, NothingIsFrozenThatLiesOnASuspendedDeviceByWayOfFiles) {
+  EXPECT_TRUE(rc::check([] {
+    const World world = any_world();
+    const Planned planned(world);
+    for (const auto& [device, layer] : planned.layers) {
+      for (const unsigned holder : all_holders(world, planned.table, device)) {
+        for (const unsigned below : all_below(world, holder))
+          RC_ASSERT(!world.devices[below].suspended);
       }
     }
   }));

@@ -32,7 +32,7 @@ struct BlockDevice {
   std::string mapper_uuid;                  // says what made it: "LVM-…", "CRYPT-LUKS2-…"
   std::optional<bool> suspended;            // device-mapper; nothing: the kernel did not say
   std::string array_level;                  // md: "raid1"
-  std::vector<DeviceNumber> slaves;         // what it is made of
+  std::vector<DeviceNumber> slaves;         // what it is made of; loop device: a device, no file
   bool slaves_complete = true;              // false: one of them could not be read
 };
 

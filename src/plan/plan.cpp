@@ -201,6 +201,7 @@ base::Status make_plan(const MountTable& table, const BlockStack& blocks,
   apply_stacking_rules(set, blocks);
   if (auto status = apply_scope_rules(set, blocks, request); !status) return status;
   if (auto status = apply_safety_rules(set, request); !status) return status;
+  veto_above_rings(set);
   apply_cover_rules(set);
   say_what_loops_lie_on(set);
 

@@ -62,6 +62,11 @@ class PlanFixture : public testing::Test {
     blocks.devices.push_back(facts);
   }
 
+  void loop_on(DeviceNumber device, std::string path, DeviceNumber below) {
+    loop(device, std::move(path));
+    blocks.devices.back().slaves = {below};
+  }
+
   // What is known about the file behind the loop device that was given last.
   void backed_by(FileNumber file, std::optional<FileNumber> at_path = std::nullopt) {
     blocks.devices.back().backing = file;

@@ -68,6 +68,34 @@ TEST_F(Safety, WhatAForbiddenLoopDeviceLiesOnIsForbiddenToo) {
   EXPECT_EQ(action("/host"), Action::kVeto);
 }
 
+// Also where something else below it cannot be explained, and it is left out for that.
+TEST_F(Safety, WhatIsKnownBelowAForbiddenThatNobodyCanExplainIsForbiddenToo) {
+  loop({7, 0}, "/data/root.img");
+  virtual_device({43, 0}, "nbd0", {});
+  mapped(0, "root", "", {{43, 0}, {7, 0}});
+  forbid({{{253, 0}, "/"}});
+  const std::string_view patterns[] = {"/"};
+  request.exclude = patterns;
+  given(R"(
+    28 1 253:0 / / rw - ext4 /dev/mapper/root rw
+    29 28 8:2 / /data rw - xfs /dev/sdb rw)");
+  make();
+  EXPECT_EQ(action("/"), Action::kExclude);
+  EXPECT_EQ(action("/data"), Action::kVeto);
+  EXPECT_EQ(layers(), Layers{});
+}
+
+TEST_F(Safety, WhatAForbiddenLoopDeviceLiesOnIsForbiddenAlsoWhenItsLogIsLost) {
+  loop({7, 0}, "/data/root.img");
+  forbid({{{7, 0}, "/"}});
+  given(R"(
+    28 1 7:0 / / rw - xfs /dev/loop0 rw,logdev=/dev/gone,noquota
+    29 28 8:2 / /data rw - xfs /dev/sdb rw)");
+  make();
+  EXPECT_THAT(reason("/"), HasSubstr("log on a device of its own, /dev/gone"));
+  EXPECT_EQ(action("/data"), Action::kVeto);
+}
+
 TEST_F(Safety, WhatHoldsAForbiddenOverlayIsForbiddenToo) {
   forbid({{{0, 50}, "/"}});
   given(R"(

@@ -26,17 +26,18 @@ class Stacking {
                              .append(set_.mount_of(index).source));
     }
     superblock.reason = on_devices(index, devices);
-    if (!find_named_devices(index, devices)) return;
+    const bool all_found = find_named_devices(index, devices);
     const BlockLeaves leaves = chain_.leaves_of(devices);
-    superblock.suspended = leaves.suspended;
+    const Reason lost = follow(index, leaves);  // also below what is refused: it may store others
+    if (!all_found) return;
     if (!leaves.problem.empty()) return veto(index, leaves.problem, leaves.remedied);
-    if (leaves.disks == 0 && leaves.loops.empty()) {
+    if (!lost.empty()) return veto(index, lost);
+    if (leaves.disks == 0 && leaves.pool_volumes == 0 && leaves.loops.empty()) {
       superblock.action = Action::kSkip;
       superblock.reason =
           Reason("not persistent: on the memory disk ").append(chain_.describe(devices));
-    }
-    if (const BlockDevice* const loop = follow_loops(index, leaves)) {
-      veto(index, Reason("the backing file of ").append(loop->name).append(" cannot be read"));
+    } else if (leaves.pool_volumes > 0) {
+      superblock.reason.append(", frozen before all others: its ZFS pool may lie on any of them");
     }
   }
 
@@ -45,9 +46,11 @@ class Stacking {
     const std::vector<DeviceNumber> devices = devices_of(index);
     const BlockLeaves leaves = chain_.leaves_of(devices);
     Superblock& superblock = set_.superblocks[index];
-    superblock.suspended = leaves.suspended;
-    superblock.unexplained =
-        devices.empty() || !leaves.problem.empty() || follow_loops(index, leaves) != nullptr;
+    const bool lost = !follow(index, leaves).empty();
+    if (devices.empty() || !leaves.problem.empty() || lost) superblock.unexplained = true;
+    if (leaves.suspended != nullptr) {
+      veto(index, why_suspended_is_refused(*leaves.suspended), true);
+    }
   }
 
  private:
@@ -87,24 +90,27 @@ class Stacking {
     return members == blocks_.members.end() ? std::vector<DeviceNumber>{} : members->devices;
   }
 
-  // Those that options name besides; the reason names them too.
+  // Those that options name besides; the reason names them too. False: not all of them.
   bool find_named_devices(std::size_t index, std::vector<DeviceNumber>& devices) {
+    bool all_found = true;
     for (const DeviceOption& option : kDeviceOptions) {
       const auto path = super_option(set_.mount_of(index), option.name);
       if (!path) continue;
       const auto named = std::ranges::find(blocks_.named, path->view(), &NamedDevice::path);
       if (named == blocks_.named.end()) {
         not_found(index, option, *path);
-        return false;
+        all_found = false;
+        continue;
       }
       devices.push_back(named->device);
+      if (!all_found) continue;
       set_.superblocks[index]
           .reason.append(", ")
           .append(option.what)
           .append(" on ")
           .append(chain_.describe({&named->device, 1}));
     }
-    return true;
+    return all_found;
   }
 
   Reason on_devices(std::size_t index, const std::vector<DeviceNumber>& devices) const {
@@ -115,13 +121,30 @@ class Stacking {
     return reason.append(" on ").append(chain_.describe(devices));
   }
 
-  // Returns the loop device whose file nobody knows, or nullptr.
-  const BlockDevice* follow_loops(std::size_t index, const BlockLeaves& leaves) {
+  // Notes what is known of the ways down. Returns why one of them is lost, empty: none is.
+  Reason follow(std::size_t index, const BlockLeaves& leaves) {
+    Superblock& superblock = set_.superblocks[index];
+    superblock.suspended = leaves.suspended;
+    if (leaves.pool_volumes > 0) superblock.unexplained = true;
+    Reason lost;
     for (const BlockDevice* const loop : leaves.loops) {
-      if (!loop->backing_file || !loop->backing_file->starts_with('/')) return loop;
-      follow_file(index, *loop);
+      if (!loop->backing_file || !loop->backing_file->starts_with('/')) {
+        lost = Reason("the backing file of ").append(loop->name).append(" cannot be read");
+      } else if (may_be_device(*loop)) {
+        lost = Reason(loop->name).append(" lies on ").append(*loop->backing_file);
+        lost.append(", and no such device can be found");
+      } else {
+        follow_file(index, *loop);
+      }
     }
-    return nullptr;
+    return lost;
+  }
+
+  // Named like a device, but none that was found. A file in memory is often kept at /dev/shm.
+  bool may_be_device(const BlockDevice& loop) const {
+    if (loop.backing || !loop.backing_file->starts_with("/dev/")) return false;
+    const auto mount = set_.paths.mount_of_path(*loop.backing_file);
+    return !mount || !set_.table.mounts()[*mount].mount_point.starts_with("/dev/");
   }
 
   // say_what_loops_lie_on() completes the reason.
@@ -131,10 +154,16 @@ class Stacking {
     // A superblock's number is the truth; a path may be another mount namespace's.
     const auto holder = device.backing ? set_.find(device.backing->filesystem) : std::nullopt;
     if (holder && *holder != index) return lies_on(index, *holder, place);
-    if (!holder && device.backing && elsewhere(device)) return;
-    // The kernel's " (deleted)" behind a name changes nothing about the directories before it. A
-    // file that was opened before another mount hid its place still lies below that.
-    const std::string& path = *device.backing_file;
+    const bool by_path = holder || !device.backing || !elsewhere(device);
+    if (by_path) follow_path(index, *device.backing_file, place);
+    if (holder || !device.backing || device.backing->filesystem.major != 0) return;
+    place.unknown = !by_path || !confirmed_by_path(device, place);
+    if (place.unknown) set_.superblocks[index].unexplained = true;
+  }
+
+  // The kernel's " (deleted)" behind a name changes nothing about the directories before it. A file
+  // that was opened before another mount hid its place still lies below that.
+  void follow_path(std::size_t index, const std::string& path, LoopPlace& place) {
     for (const auto mount :
          {set_.paths.mount_of_path(path), set_.paths.longest_mount_of_path(path)}) {
       if (mount) lies_on(index, set_.superblock_of[*mount], place);
@@ -146,6 +175,16 @@ class Stacking {
   static bool elsewhere(const BlockDevice& device) {
     return device.backing->filesystem.major != 0 ||
            (device.at_path && *device.at_path != *device.backing);
+  }
+
+  // A number that is in no table: of a subvolume where the path leads, or of a filesystem that a
+  // process or another machine may serve.
+  bool confirmed_by_path(const BlockDevice& device, const LoopPlace& place) const {
+    return device.at_path == device.backing ||
+           std::ranges::any_of(place.below, [&](std::size_t below) {
+             const Superblock& superblock = set_.superblocks[below];
+             return superblock.device.major == 0 && superblock.type_class == TypeClass::kFreezable;
+           });
   }
 
   // A filesystem cannot lie on itself: a path that leads back to it belongs to another mount
@@ -210,7 +249,10 @@ void say_what_loops_lie_on(SuperblockSet& set) {
     const bool several = superblock.loops.size() > 1;
     const std::string_view holds =
         several ? ", which holds a backing file " : ", which holds its backing file ";
-    if (!deciding.below) {
+    if (deciding.place->unknown && !deciding.frozen) {
+      superblock.reason.append(
+          ", frozen before all others: nobody can tell what holds its backing file ");
+    } else if (!deciding.below) {
       superblock.reason.append(
           ", counts as a disk: no filesystem of this table holds its backing file ");
     } else {

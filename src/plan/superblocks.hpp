@@ -25,6 +25,7 @@ inline std::uint64_t key_of(DeviceNumber device) {
 struct LoopPlace {
   const BlockDevice* loop = nullptr;
   std::vector<std::size_t> below;
+  bool unknown = false;  // perhaps on none of those, but on a filesystem that nobody knows here
 };
 
 struct Superblock {
@@ -38,8 +39,9 @@ struct Superblock {
   bool lowers_grade = false;
 
   std::vector<LoopPlace> loops;
-  bool unexplained = false;                // nobody can tell what it lies on
-  const BlockDevice* suspended = nullptr;  // device-mapper, somewhere below it
+  bool unexplained = false;                // it may lie on any other, for all that is known
+  const BlockDevice* suspended = nullptr;  // device-mapper, somewhere below it; not known to run
+  bool in_ring = false;                    // lies on itself, by way of others
   // Others whose freeze would block this one's writes; indices.
   std::vector<std::size_t> lies_on;
   std::optional<std::size_t> covered_by;  // overlay: the superblock of its upper directory
@@ -81,12 +83,16 @@ void find_upper_directories(SuperblockSet& set);
 // Sets `depth` of all.
 void apply_stacking_rules(SuperblockSet& set, const BlockStack& blocks);
 
-// depths.cpp: sets `depth` of all; a veto for what lies on itself over others.
+// depths.cpp: sets `depth` and `in_ring` of all; a veto for what lies on itself over others.
 void measure_depths(SuperblockSet& set);
 // The same where nothing is known about devices: one by one, what was mounted last first.
 void order_by_mounting(SuperblockSet& set);
-// A veto for what lies on a suspended device by way of its file: its freeze would flush into that.
+
+// trouble_below.cpp: a veto for what lies on a suspended device by way of its file: a freeze of it,
+// or a flush, would write into that.
 void veto_above_suspended(SuperblockSet& set);
+// A veto for what lies on one that lies on itself, unless that is left out. Last of all vetoes.
+void veto_above_rings(SuperblockSet& set);
 
 // "PATH (named by WHO) is no mount root …".
 std::unexpected<base::Error> no_mount_root(std::string_view path, std::string_view who);

@@ -40,10 +40,11 @@ bool block_devices_visible(const std::string& sysfs);
 void read_block_stack(const std::string& sysfs, BlockNumber device,
                       std::vector<BlockDeviceFacts>& found);
 
-// The file behind a loop device, as stat(2) numbers it.
+// The file behind a loop device, as stat(2) numbers it. It may be the node of a device.
 struct BackingFile {
   BlockNumber filesystem;
   std::uint64_t inode = 0;
+  std::optional<BlockNumber> is_device;
 };
 // Asks the loop device at `path` ("/dev/loop0"), which must have the number `device`. May wait
 // without limit for the server of that file (FUSE, NFS): a disposable process asks.

@@ -177,7 +177,12 @@ std::optional<BackingFile> ask_loop_device(const char* path, BlockNumber device)
   }
   loop_info64 info{};
   if (::ioctl(fd.get(), LOOP_GET_STATUS64, &info) != 0) return std::nullopt;
-  return BackingFile{decode_device(info.lo_device), info.lo_inode};
+  BackingFile file{decode_device(info.lo_device), info.lo_inode, std::nullopt};
+  // Older kernels name a plain file's filesystem here once more.
+  if (info.lo_rdevice != 0 && info.lo_rdevice != info.lo_device) {
+    file.is_device = decode_device(info.lo_rdevice);
+  }
+  return file;
 }
 
 std::optional<BlockNumber> device_by_path(const std::string& sysfs, const std::string& dev,
