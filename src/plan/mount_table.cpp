@@ -155,14 +155,15 @@ std::expected<void, MountTableError> MountTable::parse(std::string_view text) {
   known_.clear();
   mounts_.clear();
   text_.resize(text.size());  // views into it stay valid: resolved texts are never longer
-  auto parsed = parse_lines(text, text_.data(), base::kMountsMax, mounts_);
+  const auto all = [](const MountTable&, const Mount&) { return true; };
+  auto parsed = parse_lines(text, text_.data(), all, mounts_);
   if (!parsed) mounts_.clear();
   return parsed;
 }
 
 std::expected<void, MountTableError> MountTable::parse_lines(std::string_view text, char* out,
-                                                             std::size_t mounts_max,
-                                                             std::vector<Mount>& mounts) {
+                                                             Keep keep,
+                                                             std::vector<Mount>& mounts) const {
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
@@ -171,16 +172,16 @@ std::expected<void, MountTableError> MountTable::parse_lines(std::string_view te
     MountTableError error;
     if (end == std::string_view::npos) {
       error = {number, line.size() + 1, "the line has no end"};
-    } else if (number > mounts_max) {
-      error = {number, 1, "there are too many mounts"};
     } else if (const auto nul = line.find('\0'); nul != std::string_view::npos) {
       error = {number, nul + 1, "a text holds a NUL byte"};
     } else if (!parser.parse(mount)) {
       error = parser.error();
+    } else if (keep(*this, mount)) {
+      if (mounts.size() == base::kMountsMax) error = {number, 1, "there are too many mounts"};
+      out = parser.out();
+      mounts.push_back(mount);
     }
     if (error.line != 0) return std::unexpected(error);
-    out = parser.out();
-    mounts.push_back(mount);
     text.remove_prefix(end + 1);
   }
   return {};

@@ -78,9 +78,11 @@ class MountTable {
   std::span<const Mount> mounts() const { return mounts_; }
 
  private:
-  static std::expected<void, MountTableError> parse_lines(std::string_view text, char* out,
-                                                          std::size_t mounts_max,
-                                                          std::vector<Mount>& mounts);
+  using Keep = bool (*)(const MountTable& table, const Mount& mount);
+  // Only what is kept counts, and takes memory.
+  std::expected<void, MountTableError> parse_lines(std::string_view text, char* out, Keep keep,
+                                                   std::vector<Mount>& mounts) const;
+  static bool is_new(const MountTable& table, const Mount& mount);
   // Memory for texts beside `text_`, none of which moves; kept for the next time.
   std::vector<char>& more_text();
 

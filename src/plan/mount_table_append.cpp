@@ -31,6 +31,10 @@ std::vector<char>& MountTable::more_text() {
   return more_texts_[more_used_++];
 }
 
+bool MountTable::is_new(const MountTable& table, const Mount& mount) {
+  return may_hold_data(mount) && !table.known_.contains(mount.device);
+}
+
 std::expected<void, MountTableError> MountTable::append(std::string_view text,
                                                         std::string_view root,
                                                         std::string_view seen_in) {
@@ -41,11 +45,8 @@ std::expected<void, MountTableError> MountTable::append(std::string_view text,
   std::vector<char>& own = more_text();
   own.resize(text.size());
   appended_.clear();
-  auto parsed = parse_lines(text, own.data(), base::kMountsMax, appended_);
+  auto parsed = parse_lines(text, own.data(), is_new, appended_);
   if (!parsed) return parsed;
-  std::erase_if(appended_, [&](const Mount& mount) {
-    return known_.contains(mount.device) || !may_hold_data(mount);
-  });
   if (appended_.empty()) {
     --more_used_;
     return {};
@@ -62,7 +63,8 @@ std::expected<void, MountTableError> MountTable::append(std::string_view text,
   for (Mount& mount : appended_) {
     const char* const begin = out;
     out = std::ranges::copy(root, out).out;
-    if (mount.mount_point != "/") out = std::ranges::copy(mount.mount_point, out).out;
+    // Of "/" the slash, too: without it the path would name the link and not where it leads.
+    out = std::ranges::copy(mount.mount_point, out).out;
     mount.mount_point = {begin, out};
     mount.seen_in = {names.data(), seen_in.size()};
     known_.insert(mount.device);

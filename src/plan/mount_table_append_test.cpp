@@ -42,7 +42,33 @@ TEST_F(OtherNamespaces, WhatAnEarlierTableHasIsNotAddedAgain) {
   appended("229 228 8:2 / /other rw - ext4 /dev/sdb rw\n230 228 8:3 / /c rw - xfs /dev/sdc rw\n",
            "900");
   make();
-  EXPECT_EQ(layers(), (Layers{{"/proc/900/root/c", "/proc/812/root", "/"}}));
+  EXPECT_EQ(layers(), (Layers{{"/proc/900/root/c", "/proc/812/root/", "/"}}));
+}
+
+// /proc/812/root is a link, which is not followed when it is opened.
+TEST_F(OtherNamespaces, TheirRootIsWhereTheLinkLeads) {
+  appended("128 1 8:2 / / rw - ext4 /dev/sdb rw\n129 128 8:3 / /c rw - xfs /dev/sdc rw\n");
+  make();
+  EXPECT_EQ(action("/proc/812/root/"), Action::kFreeze);
+  EXPECT_EQ(action("/proc/812/root/c"), Action::kFreeze);
+}
+
+// Containers have thousands of them, and anybody can make more.
+TEST_F(OtherNamespaces, WhatIsNotAddedIsNotCounted) {
+  std::string text;
+  for (std::size_t i = 0; i <= base::kMountsMax; ++i)
+    text += "131 128 8:1 / /m rw - ext4 /dev/sda rw\n132 128 0:53 / /t rw - tmpfs tmpfs rw\n";
+  appended(text + "133 128 8:2 / /data rw - ext4 /dev/sdb rw\n");
+  EXPECT_EQ(table.mounts().size(), 3U);
+}
+
+TEST_F(OtherNamespaces, WhatIsAddedIsCounted) {
+  std::string text;
+  for (std::size_t i = 0; i <= base::kMountsMax; ++i)
+    text += "133 128 8:2 / /data rw - ext4 /dev/sdb rw\n";
+  const auto added = table.append(text, "/r", "x");
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().line, base::kMountsMax + 1);
 }
 
 TEST_F(OtherNamespaces, FilesOfTheKernelMemoryAndOverlaysAreNot) {

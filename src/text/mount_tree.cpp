@@ -19,6 +19,11 @@ struct Branch {
 constexpr Branch kAsciiBranch{"|-", "`-", "| ", "  "};
 constexpr Branch kBoxBranch{"├─", "└─", "│ ", "  "};
 
+// The root of another mount namespace has a slash at its end.
+std::string_view place_of(std::string_view path) {
+  return path.size() > 1 && path.ends_with('/') ? path.substr(0, path.size() - 1) : path;
+}
+
 std::string_view parent_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string_view::npos || path.size() <= 1) return {};
@@ -35,7 +40,7 @@ class Tree {
         all_quiet_(lines.size()) {
     std::unordered_map<std::string_view, std::size_t> by_path;
     for (std::size_t i = 0; i < lines.size(); ++i)
-      by_path.try_emplace(lines[i].mount_point, i);
+      by_path.try_emplace(place_of(lines[i].mount_point), i);
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const auto above = find_above(by_path, lines[i].mount_point);
       (above ? children_[*above] : top_).push_back(i);
@@ -53,7 +58,7 @@ class Tree {
   // Mounts on one place are drawn beside each other.
   static const std::size_t* find_above(
       const std::unordered_map<std::string_view, std::size_t>& by_path, std::string_view path) {
-    for (path = parent_of(path); !path.empty(); path = parent_of(path)) {
+    for (path = parent_of(place_of(path)); !path.empty(); path = parent_of(path)) {
       const auto found = by_path.find(path);
       if (found != by_path.end()) return &found->second;
     }

@@ -35,6 +35,13 @@ TEST(MountTree, DrawsWhatIsMountedBelowWhatAndTheOrder) {
             "  1  /, /a\n");
 }
 
+// Its path has a slash at its end, or it would name a link.
+TEST(MountTree, TheRootOfAnotherNamespaceHasItsMountsBelowIt) {
+  EXPECT_THAT(tree({frozen("/", 0), frozen("/proc/8/root/", 0), frozen("/proc/8/root/srv", 0)}),
+              HasSubstr("  0      freeze  `-/proc/8/root/       ext4  8:1     ext4 on disk sda\n"
+                        "  0      freeze    `-/proc/8/root/srv  ext4"));
+}
+
 TEST(MountTree, BoxesWhereTheTerminalHasThem) {
   const std::string text = tree({frozen("/", 0), frozen("/a", 0)}, Strokes::kBoxes);
   EXPECT_THAT(text, HasSubstr("└─/a "));
