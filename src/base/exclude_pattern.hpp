@@ -22,10 +22,10 @@ inline constexpr std::array kExcludePrefixes = {
     std::pair{std::string_view("type:"), ExcludePattern::Subject::kType},
 };
 
-// For a message: what may stand at the beginning.
+// For a message: it must be …
 inline constexpr std::string_view kExcludeForms =
-    "a pattern of mount points begins with '/' (or with '*', '?', '['), others with device:, "
-    "label: or type:";
+    "a pattern of mount points, which begins with '/' (or with '*', '?', '['), or device:, label: "
+    "or type: and a pattern";
 
 // Nothing for a text that can match no mount point and has no known prefix, or nothing behind it.
 constexpr std::optional<ExcludePattern> parse_exclude_pattern(std::string_view text) {

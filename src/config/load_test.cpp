@@ -322,7 +322,7 @@ TEST_F(LoadTest, PatternsOfDevicesLabelsAndTypesAreTakenAndOtherPrefixesRefused)
       load_text("[filesystems]\nexclude = [\"device:/dev/sd*\", \"label:a b\", \"type:vfat\"]\n");
   ASSERT_TRUE(accepted) << accepted.error().message;
   EXPECT_THAT(refusal("[filesystems]\nexclude = [\"uuid:12\"]\n"),
-              HasSubstr("others with device:, label: or type:"));
+              HasSubstr("it must be a pattern of mount points, which begins"));
   EXPECT_THAT(refusal("[filesystems]\nexclude = [\"label:\"]\n"),
               HasSubstr("\"label:\" can match nothing"));
 }

@@ -123,7 +123,8 @@ class Applier {
     const std::string_view text = pattern.text;
     if (!base::parse_exclude_pattern(text)) {
       problems_.add(pattern.place, "filesystems.exclude: \"" + pattern.text +
-                                       "\" can match nothing: " + std::string(base::kExcludeForms));
+                                       "\" can match nothing: it must be " +
+                                       std::string(base::kExcludeForms));
     } else if (text.size() > Pattern::capacity()) {
       problems_.add(pattern.place, "filesystems.exclude: a pattern has at most " +
                                        std::to_string(Pattern::capacity()) +
