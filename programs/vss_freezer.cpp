@@ -25,6 +25,9 @@ vss::base::Result<int> run_plan(const Options& options) {
   vss::platform::print_all(vss::freezer::plan_text(
       (*planning)->plan, vss::platform::locale_has_utf8() ? Strokes::kBoxes : Strokes::kAscii,
       options.verbose ? Folding::kNone : Folding::kAlike));
+  if (!(*planning)->passed_over.empty()) {
+    vss::platform::print_all("Warning: " + (*planning)->passed_over + "\n");
+  }
   return (*planning)->plan.vetoes.empty() ? vss::base::kExitYes : vss::base::kExitNo;
 }
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # record_plan.sh DIR: what `vss-freezer --plan --from DIR` needs to plan for this machine elsewhere:
-# its mount table, what /sys says about its block devices, and the labels. Reads only, and opens no
-# device. Needs no root, but sees more as root. DIR must not exist yet. What is recorded holds the
-# names of devices, mount points, files of loop devices and labels: look at it before you give it away.
+# its mount table, what /sys says about its block devices, their names in /dev, and the labels. Reads
+# only, and opens no device. Needs no root, but sees more as root. DIR must not exist yet. What is
+# recorded holds the names of devices, mount points, files of loop devices and labels: look at it
+# before you give it away.
 set -eu
 
 if [ $# -ne 1 ]; then
@@ -49,6 +50,16 @@ for device in /sys/fs/btrfs/*/devices/*; do
   to=sys${device#/sys}
   mkdir -p "$(dirname "$to")"
   cp -P "$device" "$to"
+done
+
+# Other names of block devices, which mount options may give: as links to what /sys calls them.
+find /dev -type l | while IFS= read -r name; do
+  device=$(readlink -f "$name") || continue
+  [ -b "$device" ] && [ -e "sys/class/block/${device##*/}" ] || continue
+  below=${name#/dev/}
+  mkdir -p "dev/$(dirname "$below")"
+  up=$(dirname "$below/x" | sed 's|[^/][^/]*|..|g')
+  ln -s "$up/sys/class/block/${device##*/}" "dev/$below"
 done
 
 for label in /dev/disk/by-label/*; do

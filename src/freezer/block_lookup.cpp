@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "platform/block_graph.hpp"
+#include "platform/device_names.hpp"
 
 namespace vss::freezer {
 namespace {
@@ -38,14 +39,14 @@ plan::BlockDevice device_of(platform::BlockDeviceFacts&& facts) {
 
 class Lookup {
  public:
-  explicit Lookup(const BlockPlaces& places) : places_(places) {}
+  explicit Lookup(const BlockPlaces& places)
+      : places_(places), names_({places.sysfs, places.dev, places.recording}) {}
 
   void look_up(const plan::DeviceQuery& query) {
     if (query.by_source) {
       plan::MemberDevices& members = stack_.members.emplace_back();
       members.filesystem = query.filesystem;
-      for (const auto member :
-           platform::member_devices(places_.sysfs, places_.dev, query.type, query.source)) {
+      for (const auto member : names_.members(query.type, query.source)) {
         members.devices.push_back(number(member));
         read(member);
       }
@@ -53,7 +54,7 @@ class Lookup {
       read({query.filesystem.major, query.filesystem.minor});
     }
     for (const std::string& path : query.paths) {
-      const auto found = platform::device_by_path(places_.sysfs, places_.dev, path);
+      const auto found = names_.device(path);
       if (!found) continue;
       stack_.named.push_back({path, number(*found)});
       read(*found);
@@ -68,8 +69,7 @@ class Lookup {
   std::vector<plan::BlockDevice> devices() {
     for (std::size_t i = 0; i < facts_.size(); ++i) {
       if (!facts_[i].loop || !facts_[i].backing_file) continue;
-      const auto below =
-          platform::device_by_path(places_.sysfs, places_.dev, *facts_[i].backing_file);
+      const auto below = names_.device(*facts_[i].backing_file);
       if (!below) continue;
       facts_[i].slaves = {*below};
       read(*below);
@@ -90,6 +90,7 @@ class Lookup {
 
  private:
   const BlockPlaces& places_;
+  platform::DeviceNames names_;
   std::vector<platform::BlockDeviceFacts> facts_;
   plan::BlockStack stack_;
 };

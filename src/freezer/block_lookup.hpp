@@ -11,8 +11,9 @@ namespace vss::freezer {
 // Where to look; an empty name: not there.
 struct BlockPlaces {
   std::string sysfs;
-  std::string labels;  // a directory of links, as /dev/disk/by-label
-  std::string dev;     // for the names that mount options give
+  std::string labels;     // a directory of links, as /dev/disk/by-label
+  std::string dev;        // for the names that mount options give
+  std::string recording;  // the same of a recorded machine: links into `sysfs`
 };
 
 // Asks no device and no server. Loop devices lack the numbers of their files: LoopFiles. Not

@@ -45,7 +45,7 @@ class BlockLookup : public testing::Test {
     ASSERT_TRUE(table_.parse(lines).has_value());
     blocks_ = look_up_devices(table_, places());
   }
-  BlockPlaces places() const { return {.sysfs = sysfs_, .labels = "", .dev = ""}; }
+  BlockPlaces places() const { return {.sysfs = sysfs_, .labels = "", .dev = "", .recording = ""}; }
 
   const plan::BlockDevice* find(DeviceNumber number) const {
     const auto found = std::ranges::find(blocks_.devices, number, &plan::BlockDevice::device);

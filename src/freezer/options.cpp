@@ -9,35 +9,28 @@ namespace vss::freezer {
 namespace {
 
 constexpr std::string_view kUsage =
-    R"(usage: vss-freezer [--runtime-dir DIR] [--only PATH...] [--allow-root]
-                   [--namespace self|init] [--all-namespaces] [--exit-with-driver]
-                   [--require-locked-memory] [--debug]
-       vss-freezer --plan [--from DIR] [--only PATH...] [--exclude PATTERN...]
-                   [--policy sync|fail] [--require application|filesystem|crash]
-                   [--allow-root] [--all-namespaces] [--verbose]
-       vss-freezer --thaw [--force] [--runtime-dir DIR]
-
-Freezes and thaws filesystems for vssd. Root.
+    R"(usage: vss-freezer [OPTION...]          freeze and thaw filesystems for vssd; root
+       vss-freezer --plan [OPTION...]   print what would be frozen, in which order, why
+       vss-freezer --thaw [--force]     thaw what a service that is gone has left frozen
 
   --runtime-dir DIR        sockets and slots, on tmpfs (default /run/openvss)
   --only PATH              freeze nothing but this mount point; may be repeated
   --allow-root             also what holds /, our executables or the runtime directory
   --namespace self|init    whose mounts: this process's or process 1's (default: init,
                            but self with --only or where both are the same)
-  --all-namespaces         also what is mounted in other mount namespaces only; not with
-                           --only
+  --all-namespaces         also what only other mount namespaces mount; not with --only
   --exit-with-driver       end when vssd is gone
   --require-locked-memory  refuse to work when memory cannot be locked
   --debug                  say more on standard error (never while anything is frozen)
-  --plan                   print what would be frozen, in which order, and why; exit 1
-                           when a snapshot would fail
-  --from DIR               with --plan: of the machine that was recorded in DIR by
-                           tools/record_plan.sh, and not of this one; needs no root
-  --verbose                with --plan: a line for every mount
-  --thaw                   thaw what a service that is gone has left frozen, for as long as
-                           a freeze of it is in flight; exit 0 when nothing is frozen any
-                           more, else 1
-  --force                  with --thaw: first kill whatever still holds on to it
+With --plan, whose exit status is 1 when a snapshot would fail:
+  --from DIR               of the machine recorded in DIR by tools/record_plan.sh; no root
+  --exclude PATTERN        leave out by mount point (/mnt/*), or by device:PATTERN,
+                           label:PATTERN or type:PATTERN; may be repeated
+  --policy sync|fail       what cannot be frozen is synced (default), or fails the plan
+  --require GRADE          the least that will do: application, filesystem, crash
+  --verbose                a line for every mount
+With --thaw, whose exit status is 0 when nothing is frozen any more:
+  --force                  first kill whatever still holds on to it
   --help, --version
 )";
 
@@ -156,7 +149,7 @@ class Parser {
     }
     const base::FixedText<256> pattern{value};
     if (pattern.view() != value || !options_.request.exclude.push_back(pattern)) {
-      return bad("--exclude", value, "at most 64 patterns of at most 256 bytes");
+      return bad("--exclude", value, "one of at most 64 patterns, and of at most 256 bytes");
     }
     return {};
   }

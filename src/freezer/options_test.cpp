@@ -2,11 +2,14 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace vss::freezer {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using Mode = Options::Mode;
 
 base::Result<Options> parse(std::vector<std::string> words) {
@@ -65,8 +68,20 @@ TEST(Options, WhatCannotBeMeantIsRefusedByName) {
   EXPECT_THAT(refused({"vss-freezer", "--plan", "--thaw"}), HasSubstr("exclude each other"));
   EXPECT_THAT(refused({"vss-freezer", "--plan", "--exclude", "/" + std::string(256, 'x')}),
               HasSubstr("256 bytes"));
-  EXPECT_THAT(refused({"vss-freezer", "--plan", "--exclude", "uuid:12"}),
-              HasSubstr("device:, label: or type:"));
+  EXPECT_THAT(
+      refused({"vss-freezer", "--plan", "--exclude", "uuid:12"}),
+      StartsWith("--exclude 'uuid:12': it must be a pattern of mount points, which begins"));
+}
+
+TEST(Options, HelpFitsOnOneScreenAndDescribesEachOption) {
+  const std::string_view text = usage(false);
+  EXPECT_LE(std::ranges::count(text, '\n'), 24);
+  for (const char* const option :
+       {"--runtime-dir", "--only", "--allow-root", "--namespace", "--all-namespaces",
+        "--exit-with-driver", "--require-locked-memory", "--debug", "--from", "--exclude",
+        "--policy", "--require ", "--verbose", "--force", "--help"}) {
+    EXPECT_THAT(text, HasSubstr(std::string("\n  ") + option)) << option;
+  }
 }
 
 TEST(Options, ARecordedMachineIsPlannedAndNothingElse) {
@@ -74,7 +89,8 @@ TEST(Options, ARecordedMachineIsPlannedAndNothingElse) {
   ASSERT_TRUE(options);
   EXPECT_EQ(options->places().mount_table, "/tmp/recorded/mountinfo");
   EXPECT_EQ(options->places().blocks.dev, "");
-  EXPECT_TRUE(options->places().recorded);
+  EXPECT_EQ(options->places().blocks.recording, "/tmp/recorded/dev");
+  EXPECT_EQ(options->places().recording, "/tmp/recorded");
   EXPECT_THAT(refused({"vss-freezer", "--from", "/tmp/recorded"}), HasSubstr("belongs to --plan"));
   EXPECT_THAT(refused({"vss-freezer", "--plan", "--from", "/x", "--namespace", "init"}),
               HasSubstr("--namespace"));

@@ -1,19 +1,16 @@
 #include "freezer/plan_source.hpp"
 
-#include <errno.h>
-
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
+#include "platform/descriptor_limit.hpp"
 #include "platform/mount_identity.hpp"
-#include "platform/mount_namespaces.hpp"
+#include "platform/recording.hpp"
 
 namespace vss::freezer {
 namespace {
 
-constexpr std::size_t kNamespacesMax = 512;
-constexpr std::size_t kOtherTableBytes = 64UL << 10U;
+constexpr std::size_t kSpareDescriptors = 1024;  // beside those of mount namespaces
 
 // The request in the planner's words; the views live as long as this does.
 class RequestViews {
@@ -49,7 +46,7 @@ class RequestViews {
 }  // namespace
 
 PlanSource::Places PlanSource::places_of(TableOf table) {
-  const BlockPlaces blocks{"/sys", "/dev/disk/by-label", "/dev"};
+  const BlockPlaces blocks{"/sys", "/dev/disk/by-label", "/dev", ""};
   if (table == TableOf::kSelf) return {"/proc/self/mountinfo", "", blocks};
   return {"/proc/1/mountinfo", "/proc/1/root", blocks};
 }
@@ -57,11 +54,19 @@ PlanSource::Places PlanSource::places_of(TableOf table) {
 PlanSource::Places PlanSource::recorded_in(const std::string& directory) {
   return {.mount_table = directory + "/mountinfo",
           .root = "",
-          .blocks = {directory + "/sys", directory + "/by-label", ""},
-          .recorded = true};
+          .blocks = {directory + "/sys", directory + "/by-label", "", directory + "/dev"},
+          .recording = directory};
 }
 
 base::Result<PlanSource> PlanSource::open(Places places, PlanLimits limits) {
+  if (places.recording) {
+    if (auto good = platform::check_recording(*places.recording); !good) {
+      return std::unexpected(good.error());
+    }
+  }
+  if (places.all_namespaces) {
+    platform::allow_descriptors(OtherNamespaces::kMax + kSpareDescriptors);
+  }
   auto file = platform::MountTableFile::open(places.mount_table);
   if (!file) return std::unexpected(file.error());
   return PlanSource(std::move(*file), std::move(places), std::move(limits));
@@ -75,10 +80,15 @@ base::Result<std::unique_ptr<Planning>> PlanSource::make(const wire::FilesystemR
   if (auto parsed = planning->table.parse(*text); !parsed) {
     return std::unexpected(plan::to_error(parsed.error(), "the mount table"));
   }
-  if (auto found = find_others(); !found) return std::unexpected(found.error());
-  if (auto added = append_others(planning->table); !added) return std::unexpected(added.error());
+  if (places_.all_namespaces) {
+    if (auto opened = others_.open(); !opened) return std::unexpected(opened.error());
+    planning->passed_over = others_.passed_over();
+  }
+  if (auto added = others_.append_to(planning->table); !added) {
+    return std::unexpected(added.error());
+  }
   planning->blocks = look_up_devices(planning->table, places_.blocks);
-  if (places_.recorded) {
+  if (places_.recording) {
     planning->forbidden = spared_in_recording(planning->table, limits_.runtime_directory);
   } else {
     loop_files_.look_up(planning->blocks, places_.root);
@@ -93,46 +103,12 @@ base::Result<std::unique_ptr<Planning>> PlanSource::make(const wire::FilesystemR
   return planning;
 }
 
-// Descriptors of namespaces that are known stay; the process that shows one may be another now.
-base::Status PlanSource::find_others() {
-  if (!places_.all_namespaces) return {};
-  const auto found = platform::list_mount_namespaces();
-  if (!found) return std::unexpected(found.error());
-  if (found->size() > kNamespacesMax) {
-    return base::fail("there are more than " + std::to_string(kNamespacesMax) +
-                      " mount namespaces: leave out --all-namespaces");
-  }
-  std::vector<Other> known = std::exchange(others_, {});
-  for (const platform::MountNamespace& one : *found) {
-    const std::string directory = "/proc/" + std::to_string(one.process);
-    const auto before = std::ranges::find(known, one.id, &Other::id);
-    auto file = before != known.end()
-                    ? base::Result<platform::MountTableFile>(std::move(before->file))
-                    : platform::MountTableFile::open(directory + "/mountinfo", kOtherTableBytes);
-    if (!file && file.error().os_errno == ENOENT) continue;  // it has ended
-    if (!file) return std::unexpected(file.error());
-    others_.push_back({one.id, std::move(*file), directory + "/root",
-                       "process " + std::to_string(one.process) + " (" + one.name + ")"});
-  }
-  return {};
-}
-
-base::Status PlanSource::append_others(plan::MountTable& table) {
-  for (Other& other : others_) {
-    const auto text = other.file.read();
-    if (!text) return std::unexpected(text.error());
-    if (auto added = table.append(*text, other.root, other.seen_in); !added) {
-      return std::unexpected(plan::to_error(added.error(), "the mounts of " + other.seen_in));
-    }
-  }
-  return {};
-}
-
 std::optional<plan::Reason> PlanSource::changed_since(const Planning& before) {
   const auto text = file_.read();
   if (!text) return plan::Reason{text.error().message};
   if (!again_table_.parse(*text)) return plan::Reason{"the mount table cannot be read again"};
-  if (auto added = append_others(again_table_); !added) return plan::Reason{added.error().message};
+  if (auto added = others_.append_to(again_table_); !added)
+    return plan::Reason{added.error().message};
   const RequestViews views(before, limits_);
   auto made = plan::make_plan(again_table_, before.blocks, views.request(), again_);
   if (!made) return plan::Reason{made.error().message};

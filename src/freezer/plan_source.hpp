@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "freezer/block_lookup.hpp"
 #include "freezer/loop_files.hpp"
+#include "freezer/other_namespaces.hpp"
 #include "freezer/spared.hpp"
 #include "plan/block_stack.hpp"
 #include "plan/mount_table.hpp"
@@ -35,6 +36,7 @@ struct Planning {
   plan::BlockStack blocks;
   std::vector<plan::Forbidden> forbidden;
   plan::Plan plan;
+  std::string passed_over;  // a sentence about what nobody looked at; or empty
 
   Planning() = default;
   Planning(const Planning&) = delete;
@@ -48,11 +50,12 @@ class PlanSource {
     std::string mount_table;
     std::string root;  // where the table's mount points are opened: "" or "/proc/1/root"
     BlockPlaces blocks;
-    bool recorded = false;        // of another machine: nothing of this one is looked at
+    // Of another machine, in this directory: nothing of this one is looked at.
+    std::optional<std::string> recording = std::nullopt;
     bool all_namespaces = false;  // also what is mounted in other mount namespaces only
   };
   static Places places_of(TableOf table);
-  // `mountinfo`, `sys` and `by-label` in a directory, as tools/record_plan.sh leaves them.
+  // `mountinfo`, `sys`, `by-label` and `dev` in a directory, as tools/record_plan.sh leaves them.
   static Places recorded_in(const std::string& directory);
 
   // Opens the table. Not freeze-safe.
@@ -65,10 +68,13 @@ class PlanSource {
   base::Result<std::unique_ptr<Planning>> make(const wire::FilesystemRequest& request);
 
   // Plans again from the table of this moment, with the devices that `before` knew: a sentence when
-  // other filesystems would be frozen. Of other mount namespaces it looks at those that `before`
-  // was made from; one that came to be since is not seen. Freeze-safe after one call has warmed the
-  // heap.
+  // other filesystems would be frozen. Of other mount namespaces it looks at those that the last
+  // make() opened, none after close_other_namespaces(); one that came to be since is not seen.
+  // Freeze-safe after one call has warmed the heap.
   std::optional<plan::Reason> changed_since(const Planning& before);
+
+  // When no transaction is open: an open table keeps another mount namespace's mounts alive.
+  void close_other_namespaces() { others_.close(); }
 
   const std::string& root() const { return places_.root; }
   const PlanLimits& limits() const { return limits_; }
@@ -78,17 +84,8 @@ class PlanSource {
   PlanSource(platform::MountTableFile file, Places places, PlanLimits limits)
       : file_(std::move(file)), places_(std::move(places)), limits_(std::move(limits)) {}
 
-  // Another mount namespace's table. The descriptor stays with it.
-  struct Other {
-    std::uint64_t id = 0;
-    platform::MountTableFile file;
-    std::string root, seen_in;
-  };
-  base::Status find_others();
-  base::Status append_others(plan::MountTable& table);
-
   platform::MountTableFile file_;
-  std::vector<Other> others_;
+  OtherNamespaces others_;
   Places places_;
   PlanLimits limits_;
   LoopFiles loop_files_;

@@ -153,6 +153,7 @@ class Service {
     const Instant now = platform::now();
     transaction_.on_time(now);
     session_.on_time(now);
+    if (transaction_.idle()) plans_.close_other_namespaces();
     look_for_guardian(now);
     continue_recovery(now);
   }

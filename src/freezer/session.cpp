@@ -215,9 +215,10 @@ void Session::fill_from_streams() {
       outbox_.push(frame.bytes(), Outbox::Kind::kDetail);
     }
     if (stream.ends_with_summary) {
+      const bool good = plan.vetoes.empty();
       wire::FrameWriter end = wire::make_plan_end(
-          summary_of(plan), stream.tag,
-          plan.vetoes.empty() ? wire::kStatusSuccess : wire::kStatusFail, plan.first_veto());
+          summary_of(plan), stream.tag, good ? wire::kStatusSuccess : wire::kStatusFail,
+          good ? plan::Reason{stream.planning->passed_over} : plan.first_veto());
       outbox_.push(end.bytes(), Outbox::Kind::kAnswer);
     }
     streams_.pop_front();

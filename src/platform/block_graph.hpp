@@ -1,7 +1,8 @@
-// What the system says about block devices and what they lie on. Looks into /sys, and at names in
-// /dev; opens no device. Not freeze-safe: opens by path; the freezer asks in CHECK and PREPARE.
+// What the system says about block devices and what they lie on. Looks into /sys; opens no device
+// but where it says so. Not freeze-safe: opens by path; the freezer asks in CHECK and PREPARE.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,7 +15,7 @@ struct BlockNumber {
   std::uint32_t major = 0;
   std::uint32_t minor = 0;
 
-  friend bool operator==(BlockNumber, BlockNumber) = default;
+  friend auto operator<=>(BlockNumber, BlockNumber) = default;
 };
 
 struct BlockDeviceFacts {
@@ -52,18 +53,6 @@ std::optional<BackingFile> ask_loop_device(const char* path, BlockNumber device)
 
 // As loop devices number it: new_encode_dev() of the kernel, 12 bits of major, 20 of minor.
 BlockNumber decode_device(std::uint64_t encoded);
-
-// The device that a mount option or a mount's source names: "/dev/sda1", "/dev/mapper/vg-root".
-// sysfs answers for those; any other name is looked up below `dev` (/dev; empty: not at all)
-// without leaving that filesystem, which must be in memory, so no disk and no server is asked.
-std::optional<BlockNumber> device_by_path(const std::string& sysfs, const std::string& dev,
-                                          std::string_view path);
-
-// The devices of a filesystem that has no number of its own, by mountinfo's source: all of a btrfs
-// (also those that `source` does not name), or those that `source` lists, separated by colons.
-// Empty when they cannot be found out.
-std::vector<BlockNumber> member_devices(const std::string& sysfs, const std::string& dev,
-                                        std::string_view type, std::string_view source);
 
 struct BlockLabel {
   BlockNumber device;

@@ -1,58 +1,22 @@
-// A tree of files stands in for /sys, laid out as the kernel does it: real directories below
-// devices/, symbolic links to them everywhere else.
 #include "platform/block_graph.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include <filesystem>
-#include <fstream>
+#include "platform/sysfs_fixture.hpp"
 
 namespace vss::platform {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class BlockGraph : public testing::Test {
+class BlockGraph : public SysfsTree {
  protected:
-  BlockGraph()
-      : sysfs_(fs::path(testing::TempDir()) / ("block_graph_test." + std::to_string(::getpid()))) {
-    fs::remove_all(sysfs_);
-    fs::create_directories(sysfs_ / "dev/block");
-    fs::create_directories(sysfs_ / "class/block");
-  }
-  ~BlockGraph() override { fs::remove_all(sysfs_); }
-
-  void write(const fs::path& path, const std::string& text) {
-    fs::create_directories((sysfs_ / path).parent_path());
-    std::ofstream(sysfs_ / path) << text;
-  }
-  void device(const std::string& number, const std::string& directory) {
-    write(directory + "/dev", number + "\n");
-    const fs::path real = sysfs_ / directory;
-    fs::create_directory_symlink(real, sysfs_ / "dev/block" / number);
-    fs::create_directory_symlink(real, sysfs_ / "class/block" / real.filename());
-  }
-  void slave(const std::string& directory, const std::string& of) {
-    fs::create_directories(sysfs_ / directory / "slaves");
-    const fs::path real = sysfs_ / of;
-    fs::create_directory_symlink(real, sysfs_ / directory / "slaves" / real.filename());
-  }
-  void disk(const std::string& number, const std::string& name) {
-    device(number, "devices/pci/host0/block/" + name);
-    fs::create_directory_symlink("../../../host0",
-                                 sysfs_ / "devices/pci/host0/block" / name / "device");
-  }
   std::vector<BlockDeviceFacts> stack(BlockNumber number) {
     std::vector<BlockDeviceFacts> found;
     read_block_stack(sysfs_, number, found);
     return found;
   }
-
-  fs::path sysfs_;
 };
 
 TEST_F(BlockGraph, APartitionAndItsDisk) {
@@ -142,6 +106,22 @@ TEST_F(BlockGraph, ADeviceMapperDeviceWithWhatMadeItAndWhetherItIsSuspended) {
   EXPECT_EQ(stack({253, 0})[0].suspended, true);
 }
 
+TEST_F(BlockGraph, AnAttributeThatIsNoShortFileIsNone) {
+  device("9:0", "devices/virtual/block/md0");
+  const fs::path level = sysfs_ / "devices/virtual/block/md0/md/level";
+  fs::create_directories(level.parent_path());
+  ASSERT_EQ(::mkfifo(level.c_str(), 0600), 0);
+  EXPECT_EQ(stack({9, 0})[0].array_level, "");
+  fs::remove(level);
+  fs::create_symlink("/dev/zero", level);
+  EXPECT_EQ(stack({9, 0})[0].array_level, "");
+  fs::remove(level);
+  write("devices/virtual/block/md0/md/level", std::string(4097, 'x'));
+  EXPECT_EQ(stack({9, 0})[0].array_level, "");
+  write("devices/virtual/block/md0/md/level", std::string(4096, 'x'));
+  EXPECT_EQ(stack({9, 0})[0].array_level.size(), 4096U);
+}
+
 TEST_F(BlockGraph, APartThatCannotBeReadIsNotSilentlyLeftOut) {
   disk("8:0", "sda");
   device("9:0", "devices/virtual/block/md0");
@@ -173,16 +153,6 @@ TEST_F(BlockGraph, LabelsAreTheLinksWhoseDevicesSysKnows) {
   EXPECT_THAT(read_labels(sysfs_, directory / "absent"), IsEmpty());
 }
 
-TEST_F(BlockGraph, ADeviceIsFoundByThePathThatSysOrTheDirectoryOfDevicesKnows) {
-  disk("8:0", "sda");
-  EXPECT_EQ(device_by_path(sysfs_, "", "/dev/sda"), (BlockNumber{8, 0}));
-  EXPECT_EQ(device_by_path(sysfs_, "", "/dev/disk/by-id/x"), std::nullopt);
-  EXPECT_EQ(device_by_path(sysfs_, "/dev", "/dev/null"), std::nullopt);
-  EXPECT_EQ(device_by_path(sysfs_, "/dev", "/etc/passwd"), std::nullopt);
-  EXPECT_EQ(device_by_path(sysfs_, "/dev", "/dev/../dev/null"), std::nullopt);
-  EXPECT_EQ(device_by_path(sysfs_, "/proc", "/dev/self"), std::nullopt);
-}
-
 TEST_F(BlockGraph, WhatSysDoesNotKnowIsLeftOut) {
   EXPECT_THAT(stack({8, 99}), IsEmpty());
 }
@@ -190,32 +160,6 @@ TEST_F(BlockGraph, WhatSysDoesNotKnowIsLeftOut) {
 TEST_F(BlockGraph, WithoutSysNothingIsVisible) {
   EXPECT_TRUE(block_devices_visible(sysfs_));
   EXPECT_FALSE(block_devices_visible(sysfs_ / "absent"));
-}
-
-TEST_F(BlockGraph, AllDevicesOfABtrfsFromTheOneThatTheMountNames) {
-  disk("8:0", "sda");
-  disk("8:16", "sdb");
-  device("253:0", "devices/virtual/block/dm-0");
-  write("devices/virtual/block/dm-0/dm/name", "vg-b\n");
-  const fs::path devices = sysfs_ / "fs/btrfs/6f5e/devices";
-  fs::create_directories(devices);
-  fs::create_directory_symlink(sysfs_ / "devices/pci/host0/block/sdb", devices / "sdb");
-  fs::create_directory_symlink(sysfs_ / "devices/virtual/block/dm-0", devices / "dm-0");
-  fs::create_directories(sysfs_ / "fs/btrfs/features");
-  const auto both = ElementsAre(BlockNumber{253, 0}, BlockNumber{8, 16});
-  EXPECT_THAT(member_devices(sysfs_, "", "btrfs", "/dev/sdb"), both);
-  EXPECT_THAT(member_devices(sysfs_, "", "btrfs", "/dev/mapper/vg-b"), both);
-  EXPECT_THAT(member_devices(sysfs_, "", "btrfs", "/dev/sda"), IsEmpty());
-  EXPECT_THAT(member_devices(sysfs_, "", "btrfs", "/dev/root"), IsEmpty());
-  EXPECT_THAT(member_devices(sysfs_, "", "btrfs", "none"), IsEmpty());
-}
-
-TEST_F(BlockGraph, AListOfDevicesIsAllOfThemOrNothing) {
-  disk("8:0", "sda");
-  disk("104:0", "cciss!c0d0");
-  EXPECT_THAT(member_devices(sysfs_, "", "bcachefs", "/dev/sda:/dev/cciss/c0d0"),
-              ElementsAre(BlockNumber{8, 0}, BlockNumber{104, 0}));
-  EXPECT_THAT(member_devices(sysfs_, "", "bcachefs", "/dev/sda:/dev/sdz"), IsEmpty());
 }
 
 }  // namespace

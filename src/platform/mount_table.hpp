@@ -26,6 +26,9 @@ class MountTableFile {
   // kMountTableBytesMax.
   base::Result<std::string_view> read();
 
+  // The same into memory that several tables share: the text is valid until that is used again.
+  base::Result<std::string_view> read(std::vector<char>& buffer);
+
   // Waits at most `timeout` (0: looks) for a change since the last read() or changed().
   // Freeze-safe.
   base::Result<bool> changed(std::chrono::milliseconds timeout);
@@ -35,7 +38,7 @@ class MountTableFile {
 
  private:
   MountTableFile(base::UniqueFd fd, std::string path, std::size_t bytes);
-  base::Result<std::string_view> read_once();
+  base::Result<std::string_view> read_once(std::vector<char>& buffer);
 
   base::UniqueFd fd_;
   std::string path_;

@@ -1,14 +1,18 @@
 #include "platform/mount_table.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace vss::platform {
 namespace {
@@ -79,6 +83,28 @@ TEST(MountTableFile, AnyFileOfATestCanStandInForATable) {
   std::remove(path.c_str());
 }
 
+TEST(MountTableFile, APipeIsNoneAndIsNotWaitedFor) {
+  const std::string path = testing::TempDir() + "/pipe." + std::to_string(::getpid());
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const auto file = MountTableFile::open(path);
+  std::filesystem::remove(path);
+  ASSERT_FALSE(file);
+  EXPECT_THAT(file.error().message, testing::HasSubstr("it is no file"));
+  EXPECT_FALSE(MountTableFile::open("/dev/zero"));
+}
+
+TEST(MountTableFile, SeveralTablesShareMemory) {
+  std::vector<char> buffer;
+  auto own = MountTableFile::open("/proc/self/mountinfo", 0);
+  auto again = MountTableFile::open("/proc/self/mountinfo", 0);
+  ASSERT_TRUE(own && again);
+  const auto first = own->read(buffer);
+  ASSERT_TRUE(first);
+  const std::string text(*first);
+  EXPECT_FALSE(text.empty());
+  EXPECT_EQ(again->read(buffer).value_or(""), text);
+}
+
 TEST(MountTableFile, AMissingFileIsNamed) {
   const auto file = MountTableFile::open("/proc/self/no_such_table");
   ASSERT_FALSE(file);
@@ -88,11 +114,11 @@ TEST(MountTableFile, AMissingFileIsNamed) {
 }
 
 TEST(MountTableFile, WhatCannotBeReadIsNamed) {
-  auto file = MountTableFile::open("/proc/self");
+  auto file = MountTableFile::open("/proc/self/mem");
   ASSERT_TRUE(file);
   const auto text = file->read();
   ASSERT_FALSE(text);
-  EXPECT_EQ(text.error().os_errno, EISDIR);
+  EXPECT_EQ(text.error().os_errno, EIO);
 }
 
 }  // namespace

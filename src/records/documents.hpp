@@ -67,7 +67,7 @@ struct PlanDocument {
   std::vector<FilesystemPart> mounts;  // in the freezer's order
   bool success = true;
   wire::FilesystemSummary summary;
-  std::string reason;  // when not success
+  std::string reason;  // why not success; else what nobody looked at, or empty
 };
 std::string to_json(const PlanDocument& plan);
 

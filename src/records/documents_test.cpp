@@ -99,6 +99,14 @@ TEST(PlanText, ShowsVetoesFirstThenLayers) {
                                    HasSubstr("\"mount_point\":\"/bad\"")));
 }
 
+TEST(PlanText, SaysWhatNobodyLookedAt) {
+  PlanDocument plan;
+  const auto text = [&] { return render_plan(plan, text::Strokes::kAscii, text::Folding::kAlike); };
+  EXPECT_THAT(text(), Not(HasSubstr("Warning")));
+  plan.reason = "not looked at: 2 mount namespaces";
+  EXPECT_THAT(text(), HasSubstr("\nWarning: not looked at: 2 mount namespaces\n"));
+}
+
 TEST(HistoryText, GivesTheReasonOfFailuresOnly) {
   auto good = summary_of(sample_record(1));
   auto bad = summary_of(sample_record(2));

@@ -96,7 +96,9 @@ std::string render_plan(const PlanDocument& plan, text::Strokes strokes, text::F
   text += fmt::format("{} to freeze, {} synced, {} excluded, {} that lower the grade\n",
                       plan.summary.to_freeze, plan.summary.synced, plan.summary.excluded,
                       plan.summary.lower_grade);
-  if (!plan.success) text += "A snapshot would fail: " + text::clean(plan.reason) + '\n';
+  if (plan.reason.empty()) return text;
+  text +=
+      (plan.success ? "Warning: " : "A snapshot would fail: ") + text::clean(plan.reason) + '\n';
   return text;
 }
 

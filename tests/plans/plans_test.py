@@ -15,7 +15,7 @@ import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OPENED = re.compile(r'open(?:at)?\([^"]*"([^"]+)"[^)]*\) = \d')
+OPENED = re.compile(r"open(?:at2?)?\(.*\) = \d+<([^>]+)>$", re.MULTILINE)  # by strace -y
 ARGS = None
 
 
@@ -53,10 +53,10 @@ class Plans(unittest.TestCase):
     def test_nothing_outside_the_recording_is_opened(self):
         if not shutil.which("strace"):
             self.skipTest("there is no strace")
-        directory = os.path.join(HERE, "lvm_on_luks_on_md")
+        directory = os.path.join(HERE, "xfs_external_log")
         with tempfile.NamedTemporaryFile("r") as trace:
             plan(directory, "--allow-root",
-                 before=("strace", "-f", "-e", "trace=open,openat,openat2", "-o", trace.name))
+                 before=("strace", "-f", "-y", "-e", "trace=open,openat,openat2", "-o", trace.name))
             opened = OPENED.findall(trace.read())
         self.assertIn(directory + "/mountinfo", opened)
         ours = ("/lib", "/usr/lib", "/etc/ld.so", "/proc/self/maps", "/proc/self/cmdline")  # a loader's
@@ -67,6 +67,20 @@ class Plans(unittest.TestCase):
         ran = plan("/nowhere")
         self.assertEqual((ran.returncode, ran.stdout), (1, ""))
         self.assertIn("/nowhere/mountinfo", ran.stderr)
+
+    def test_a_recording_that_would_be_waited_for_or_leads_out_is_refused(self):
+        for spoil, said in ((lambda place: os.mkfifo(place), "is neither a file nor a directory"),
+                            (lambda place: os.symlink("/dev/zero", place), "leads out of"),
+                            (lambda place: os.symlink("/etc/hostname", place), "leads out of")):
+            with self.subTest(said), tempfile.TemporaryDirectory() as directory:
+                recorded = os.path.join(directory, "recorded")
+                shutil.copytree(os.path.join(HERE, "lvm_on_luks_on_md"), recorded, symlinks=True)
+                level = os.path.join(recorded, "sys/devices/virtual/block/md1/md/level")
+                os.unlink(level)
+                spoil(level)
+                ran = plan(recorded, "--allow-root")
+                self.assertEqual((ran.returncode, ran.stdout), (1, ""))
+                self.assertIn(f"{level} {said}", ran.stderr)
 
     def test_this_machine_can_be_recorded(self):
         with tempfile.TemporaryDirectory() as directory:

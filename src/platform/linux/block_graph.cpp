@@ -2,12 +2,8 @@
 
 #include <fcntl.h>
 #include <linux/loop.h>
-#include <linux/magic.h>
-#include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -24,23 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using sysfs::entries_of;
+using sysfs::number_of;
 using sysfs::present;
 using sysfs::read_attribute;
-
-std::optional<BlockNumber> parse_number(std::string_view text) {
-  BlockNumber number;
-  const char* const end = text.data() + text.size();
-  const auto major = std::from_chars(text.data(), end, number.major);
-  if (major.ec != std::errc{} || major.ptr == end || *major.ptr != ':') return std::nullopt;
-  const auto minor = std::from_chars(major.ptr + 1, end, number.minor);
-  if (minor.ec != std::errc{} || minor.ptr != end) return std::nullopt;
-  return number;
-}
-
-std::optional<BlockNumber> number_of(const fs::path& directory) {
-  const auto text = read_attribute(directory / "dev");
-  return text ? parse_number(*text) : std::nullopt;
-}
 
 // `directory` is the device's own, symbolic links resolved, so that its parent is its disk's.
 BlockDeviceFacts read_facts(const fs::path& directory, BlockNumber device) {
@@ -65,45 +47,6 @@ BlockDeviceFacts read_facts(const fs::path& directory, BlockNumber device) {
   return facts;
 }
 
-// A name as a mount's source gives it: /dev/sda1, /dev/mapper/vg-root.
-std::optional<BlockNumber> number_of_source(const std::string& sysfs, std::string_view source) {
-  constexpr std::string_view kMapper = "/dev/mapper/";
-  if (!source.starts_with("/dev/")) return std::nullopt;
-  if (source.starts_with(kMapper)) {
-    for (const fs::path& directory : entries_of(fs::path(sysfs) / "class/block")) {
-      if (read_attribute(directory / "dm/name") == source.substr(kMapper.size())) {
-        return number_of(directory);
-      }
-    }
-    return std::nullopt;
-  }
-  // sysfs writes the slash of cciss/c0d0 as an exclamation mark.
-  std::string name(source.substr(5));
-  std::ranges::replace(name, '/', '!');
-  return number_of(fs::path(sysfs) / "class/block" / name);
-}
-
-// By the node that `path` leads to, over links within the filesystem of `dev` only.
-std::optional<BlockNumber> number_of_node(const std::string& dev, std::string_view path) {
-  constexpr std::string_view kDev = "/dev/";
-  if (dev.empty() || !path.starts_with(kDev)) return std::nullopt;
-  const base::UniqueFd directory{::open(dev.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  struct statfs filesystem{};
-  if (!directory || ::fstatfs(directory.get(), &filesystem) != 0 ||
-      filesystem.f_type != TMPFS_MAGIC) {  // devtmpfs says this too
-    return std::nullopt;
-  }
-  open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_NO_XDEV | RESOLVE_BENEATH;
-  const std::string name(path.substr(kDev.size()));
-  const base::UniqueFd node{
-      static_cast<int>(::syscall(SYS_openat2, directory.get(), name.c_str(), &how, sizeof how))};
-  struct stat found{};
-  if (!node || ::fstat(node.get(), &found) != 0 || !S_ISBLK(found.st_mode)) return std::nullopt;
-  return BlockNumber{major(found.st_rdev), minor(found.st_rdev)};
-}
-
 // udev writes what may not stand in a name as \x and two digits.
 std::string decode_name(std::string_view name) {
   std::string text;
@@ -120,22 +63,6 @@ std::string decode_name(std::string_view name) {
     }
   }
   return text;
-}
-
-// All devices of the btrfs that `one` belongs to.
-std::vector<BlockNumber> btrfs_devices(const std::string& sysfs, BlockNumber one) {
-  for (const fs::path& filesystem : entries_of(fs::path(sysfs) / "fs/btrfs")) {
-    std::vector<BlockNumber> devices;
-    bool complete = true;
-    for (const fs::path& device : entries_of(filesystem / "devices")) {
-      const auto number = number_of(device);
-      complete = complete && number.has_value();
-      if (number) devices.push_back(*number);
-    }
-    if (std::ranges::find(devices, one) == devices.end()) continue;
-    return complete ? devices : std::vector<BlockNumber>{};
-  }
-  return {};
 }
 
 }  // namespace
@@ -183,29 +110,6 @@ std::optional<BackingFile> ask_loop_device(const char* path, BlockNumber device)
     file.is_device = decode_device(info.lo_rdevice);
   }
   return file;
-}
-
-std::optional<BlockNumber> device_by_path(const std::string& sysfs, const std::string& dev,
-                                          std::string_view path) {
-  const auto number = number_of_source(sysfs, path);
-  return number ? number : number_of_node(dev, path);
-}
-
-std::vector<BlockNumber> member_devices(const std::string& sysfs, const std::string& dev,
-                                        std::string_view type, std::string_view source) {
-  if (type == "btrfs") {
-    const auto one = device_by_path(sysfs, dev, source);
-    return one ? btrfs_devices(sysfs, *one) : std::vector<BlockNumber>{};
-  }
-  std::vector<BlockNumber> devices;
-  while (!source.empty()) {
-    const std::size_t colon = std::min(source.find(':'), source.size());
-    const auto number = device_by_path(sysfs, dev, source.substr(0, colon));
-    if (!number) return {};
-    devices.push_back(*number);
-    source.remove_prefix(std::min(colon + 1, source.size()));
-  }
-  return devices;
 }
 
 std::vector<BlockLabel> read_labels(const std::string& sysfs, const std::string& directory) {
