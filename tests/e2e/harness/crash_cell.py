@@ -119,6 +119,6 @@ class CrashCell(Cell):
         self.check_released(times)
         time.sleep(self.quiet)
         self.check_released(times)
-        self.scenario.writer.kill()
+        self.service.lose_writer(self.scenario.writer)
         after = self.service.start_snapshot()
         self.test.assertEqual(after.wait(30 * self.scenario.box.SLOW), 0, f"{after.errors}\n{self.told()}")

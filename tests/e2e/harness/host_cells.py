@@ -82,8 +82,8 @@ class HostCell(Cell):
         self.check_released()
         time.sleep(QUIET_S)
         self.check_released()
-        self.scenario.writer.kill()  # its commands would freeze outer again
         self.service.wait_until_ready(timeout=20)
+        self.service.lose_writer(self.scenario.writer)  # its commands would freeze outer again
         self.take_backup()
 
     def take_backup(self):

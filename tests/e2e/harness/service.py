@@ -79,6 +79,13 @@ class Service:
             raise ServiceError(f"not ready after {timeout} s: {last.output}{last.errors}\n"
                                f"{self.complaints()}")
 
+    def lose_writer(self, writer):
+        """Killed, and vssd knows: the next snapshot does not count on it."""
+        writer.kill()
+        writer.wait()
+        if not wait_until(lambda: self.json("status")["writers"] == 0, 10 * self.box.SLOW):
+            raise ServiceError(f"the killed writer is still counted\n{self.complaints()}")
+
     def freezer_is_connected(self):
         status = self.ctl("status", "--json")  # vssd itself may not be there yet
         return status.status == 0 and json.loads(status.output)["freezer"]["connected"]
