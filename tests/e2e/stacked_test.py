@@ -19,37 +19,32 @@ class BackingFrozen(EndToEndTest):
     """A loop filesystem and the one its image lies on, both frozen: a FITHAW of the upper one waits
     as long as the lower one is frozen, so the order decides."""
 
+    def freeze_and_thaw(self, box, service, mount_points):
+        """All of them, for real; the layer of each, by its record."""
+        probe = Probe(box, mount_points)
+        requester = service.hold_until_told()
+        for mount_point in mount_points:
+            self.assertTrue(probe.wait_frozen(mount_point, 2), mount_point)
+        released = now()
+        self.assertEqual(service.release(requester), 0, requester.errors)
+        for mount_point in mount_points:
+            self.assertIsNotNone(probe.wait_thawed(mount_point, released, 2), mount_point)
+        return {part["mount_point"]: part["layer"] for part in service.record()["filesystems"]
+                if part["action"] == "freeze"}
+
     def test_freezes_the_upper_first_and_thaws_the_lower_first(self):
         with self.sandbox(STACK) as box:
             service = Service(box).start()
-            probe = Probe(box, ["/mnt/inner", "/mnt/outer"])
-            requester = service.hold_until_told()
-            for mount_point in probe.mount_points:
-                self.assertTrue(probe.wait_frozen(mount_point, 2), mount_point)
-            released = now()
-            self.assertEqual(service.release(requester), 0, requester.errors)
-            for mount_point in probe.mount_points:
-                self.assertIsNotNone(probe.wait_thawed(mount_point, released, 2), mount_point)
-            record = service.record()
-            layers = {part["mount_point"]: part["layer"] for part in record["filesystems"]
-                      if part["action"] == "freeze"}
+            layers = self.freeze_and_thaw(box, service, ["/mnt/inner", "/mnt/outer"])
             self.assertLess(layers["/mnt/inner"], layers["/mnt/outer"])
             self.say(f"layers {layers}; both thawed")
 
     def test_three_deep_each_freezes_before_what_it_lies_on(self):
         with self.sandbox(THREE_DEEP) as box:
             service = Service(box).start()
-            probe = Probe(box, ["/mnt/inner", "/mnt/middle", "/mnt/outer"])
-            requester = service.hold_until_told()
-            for mount_point in probe.mount_points:
-                self.assertTrue(probe.wait_frozen(mount_point, 2), mount_point)
-            released = now()
-            self.assertEqual(service.release(requester), 0, requester.errors)
-            for mount_point in probe.mount_points:
-                self.assertIsNotNone(probe.wait_thawed(mount_point, released, 2), mount_point)
-            layers = {part["mount_point"]: part["layer"] for part in service.record()["filesystems"]
-                      if part["action"] == "freeze"}
-            self.assertEqual([layers[each] for each in probe.mount_points], [0, 1, 2])
+            nest = ["/mnt/inner", "/mnt/middle", "/mnt/outer"]
+            layers = self.freeze_and_thaw(box, service, nest)
+            self.assertEqual([layers[each] for each in nest], [0, 1, 2])
             self.say(f"layers {layers}; all thawed")
 
     def test_guardian_thaws_both_without_deadlock(self):
